@@ -1,0 +1,94 @@
+"""One settings object, read from the environment (prefix NEXABOOKS_) or a .env file. Secrets never print.
+
+A missing setting is named together with the others that are missing, before anything is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from nexabooks.errors import SettingsError
+
+LedgerMode = Literal["dry_run", "draft", "post"]
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations."""
+
+    model_config = SettingsConfigDict(env_prefix="NEXABOOKS_", env_file=".env", extra="ignore", frozen=True)
+
+    # Where things are kept.
+    home: Path = Path("var")
+    ops_url: str = ""  # SQLAlchemy URL of the ops store; empty = SQLite below `home`
+    sql_dir: Path = Path("sql")
+    expectations_dir: Path = Path("expectations")
+
+    # The company.
+    company_time_zone: str = "America/Toronto"
+    company_currency: str = "CAD"
+    sources: str = "nexacloud,stripe,lago,vtiger"
+
+    # Reading. Every credential here should be read-only.
+    nexacloud_dsn: SecretStr | None = None
+    nexacloud_schema: str = "public"
+    stripe_api_key: SecretStr | None = None
+    stripe_url: str = "https://api.stripe.com"
+    stripe_requests_per_s: float = 20
+    lago_api_key: SecretStr | None = None
+    lago_url: str = "https://api.getlago.com/api/v1"
+    lago_requests_per_s: float = 20
+    vtiger_url: str = ""
+    vtiger_username: str = ""
+    vtiger_access_key: SecretStr | None = None
+    vtiger_transport: Literal["cloud", "selfhosted"] = "cloud"
+    vtiger_requests_per_s: float = 1
+    vtiger_timelog_mapping: Path | None = None  # see docs/contracts/vtiger.md
+
+    # The ledger.
+    odoo_url: str = ""
+    odoo_database: str = ""
+    odoo_login: str = ""  # only XML-RPC (Odoo 17, 18) needs it
+    odoo_api_key: SecretStr | None = None
+    odoo_admin_key: SecretStr | None = None  # only `nexabooks odoo setup --apply` uses it
+    odoo_company_id: int = 1
+    ledger_mode: LedgerMode = "draft"
+
+    request_timeout_s: float = 30
+
+    @property
+    def warehouse_path(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def published_path(self) -> Path:
+        return self.home / "published" / "nexabooks.duckdb"
+
+    @property
+    def ops_store_url(self) -> str:
+        return self.ops_url or f"sqlite:///{self.home / 'ops.sqlite'}"
+
+    @property
+    def source_names(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.sources.split(",") if name.strip())
+
+    def missing(self, *fields: str) -> list[str]:
+        """The environment names among `fields` that are not set."""
+        return [f"NEXABOOKS_{f.upper()}" for f in fields if not getattr(self, f)]
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process. Raises SettingsError naming every wrong value at once."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(f"NEXABOOKS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"The settings cannot be used: {wrong}.") from None
+
+
+def secret(value: SecretStr | None) -> str:
+    """The secret itself, for the one call that sends it."""
+    return value.get_secret_value() if value else ""
