@@ -5,6 +5,7 @@ A missing setting is named together with the others that are missing, before any
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +27,8 @@ class Settings(BaseSettings):
     ops_url: str = ""  # SQLAlchemy URL of the ops store; empty = SQLite below `home`
     sql_dir: Path = Path("sql")
     expectations_dir: Path = Path("expectations")
+
+    clock: datetime | None = None  # the pretend present of the demo and the tests; unset = the real one
 
     # The company.
     company_time_zone: str = "America/Toronto"
@@ -58,6 +61,10 @@ class Settings(BaseSettings):
     ledger_mode: LedgerMode = "draft"
 
     request_timeout_s: float = 30
+
+    def now(self) -> datetime:
+        """The present moment, aware and in UTC. Everything that asks the time asks here, so that a story can be replayed."""
+        return self.clock.astimezone(UTC) if self.clock else datetime.now(UTC)
 
     @property
     def warehouse_path(self) -> Path:
