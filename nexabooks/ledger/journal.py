@@ -1,0 +1,80 @@
+"""What was meant and what happened: an intent is written before a call to Odoo, a receipt after reading back.
+
+The ops store keeps both (it offers an object of this shape); tests use `MemoryJournal`. Nothing here is needed for
+exactly-once: the keys in Odoo alone suffice. The journal is what lets a person see what a run did and did not do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+Outcome = Literal["done", "already", "refused", "unclear"]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One step that is about to be sent. `action_key` names the step within its run, such as
+    `post stripe invoice in_123`; the same step has the same key in every run of the same plan."""
+
+    run_id: str
+    action_key: str
+    action: str
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    says: str
+    total_minor: int
+    currency_code: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one step, as read back from Odoo.
+
+    `action`: partner, draft, update, post, pay, match, verify. `outcome`: done (by this run), already (it was so
+    before), refused (Odoo or a check said no; `says` is for the person who must act), unclear (no answer came and
+    looking did not settle it). `odoo_total_minor` is what Odoo holds, None when it holds nothing. For a partner,
+    `source_invoice_id` is the customer's id and `kind` is `partner`; for a payment `kind` is `payment`.
+    """
+
+    receipt_id: str
+    run_id: str
+    action: str
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    odoo_model: str
+    odoo_id: int | None
+    outcome: Outcome
+    says: str
+    total_minor: int
+    odoo_total_minor: int | None
+    currency_code: str
+    at: datetime
+
+
+class Journal(Protocol):
+    """Where intents and receipts are kept. Both calls are durable when they return; both accept the same entry twice
+    (same run and action key, same receipt id) and keep it once."""
+
+    def intent(self, intents: Iterable[Intent]) -> None: ...
+
+    def receipt(self, receipts: Iterable[Receipt]) -> None: ...
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """A journal that lives as long as its process, for tests and for looking around."""
+
+    intents: dict[tuple[str, str], Intent] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+
+    def intent(self, intents: Iterable[Intent]) -> None:
+        self.intents.update({(i.run_id, i.action_key): i for i in intents})
+
+    def receipt(self, receipts: Iterable[Receipt]) -> None:
+        self.receipts.update({r.receipt_id: r for r in receipts})
