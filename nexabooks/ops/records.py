@@ -1,0 +1,65 @@
+"""What the ops store gives back: plain values, times aware and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """Who holds a name, since when, and until when unless he renews."""
+
+    name: str
+    holder: str
+    acquired_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan as it was shown, under the hash of what it would do."""
+
+    plan_hash: str
+    run_id: str
+    plan: dict[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's yes to one plan, and to no other."""
+
+    plan_hash: str
+    approved_by: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person decided about one difference."""
+
+    break_key: str
+    break_class: str
+    resolution: str
+    resolved_by: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedIntent:
+    """An action that was about to be sent and was never read back: it may or may not have happened."""
+
+    run_id: str
+    action_key: str
+    action: str
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    says: str
+    total_minor: int
+    currency_code: str
+    at: datetime
