@@ -1,0 +1,39 @@
+# Every verb a newcomer needs. `make demo` and `make test` do their own set-up; nothing else has to be installed first.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+PARITY_READY := .venv-parity/.ready
+BENCH_READY := .venv-bench/.ready
+
+.PHONY: help setup demo test check format parity docs bench prefect clean
+
+help:           ## This list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: $(READY) ## Build the environment in .venv from the locked requirements
+
+$(READY): requirements.txt pyproject.toml
+	@echo "Setting up .venv from requirements.txt (about 130 packages; one to two minutes, once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nexabooks needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=..."; exit 2; }
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)  ## Play the story on a pretend world: three days, end to end
+	@$(BIN)/nexabooks demo
+
+test: $(READY)  ## All tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(READY) ## What a reviewer asks first: format, lint, import direction
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+
+format: $(READY) ## Bring the code into the house's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:          ## Remove what make built, and the demo's data
+	rm -rf .venv .venv-parity .venv-bench var sql/target

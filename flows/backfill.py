@@ -1,0 +1,32 @@
+"""Backfill: the invoices of past days as drafts in Odoo, for a person to review."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+
+from flows.naming import run_name
+from tasks.build import build_models
+from tasks.check import check_marts
+from tasks.ingest import ingest
+from tasks.ledger import apply_to_ledger, plan_ledger, read_back
+from tasks.publish import publish_books
+from tasks.report import CloseReport, finish
+from tasks.run import run_of
+
+
+@flow(name="backfill", flow_run_name=run_name, log_prints=True)
+def backfill(first: date, end: date) -> CloseReport:
+    """Draft the invoices dated from `first` up to `end` (not included). Never posts, whatever the settings say."""
+    with run_of("backfill", first, mode="draft") as run:
+        reads = [ingest(run, source, full=True) for source in run.settings.source_names]
+        read_back(run)
+        build_models(run)
+        parked = check_marts(run)
+        receipts = apply_to_ledger(run, plan_ledger(run, parked, first=first, end=end))
+        read_back(run)
+        build_models(run)
+        check_marts(run)
+        publish_books(run)
+        return finish(run, reads, receipts)

@@ -1,0 +1,32 @@
+"""The daily close: from four sources to Odoo, read back, reconciled and published."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+
+from flows.naming import run_name
+from tasks.build import build_models
+from tasks.check import check_marts
+from tasks.ingest import ingest
+from tasks.ledger import apply_to_ledger, plan_ledger, read_back
+from tasks.publish import publish_books
+from tasks.report import CloseReport, finish
+from tasks.run import run_of
+
+
+@flow(name="daily_close", flow_run_name=run_name, log_prints=True)
+def daily_close(day: date | None = None) -> CloseReport:
+    """Bring one accounting day from the sources into Odoo, and prove it."""
+    with run_of("daily_close", day) as run:
+        reads = [ingest(run, source) for source in run.settings.source_names]
+        read_back(run)
+        build_models(run)
+        parked = check_marts(run)
+        receipts = apply_to_ledger(run, plan_ledger(run, parked))
+        read_back(run)
+        build_models(run)
+        check_marts(run)
+        publish_books(run)
+        return finish(run, reads, receipts)

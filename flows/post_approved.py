@@ -1,0 +1,25 @@
+"""Post what a person approved: exactly the plan he was shown, less what has changed since."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from flows.naming import run_name
+from tasks.build import build_models
+from tasks.check import check_marts
+from tasks.ledger import apply_to_ledger, approved_plan, read_back
+from tasks.publish import publish_books
+from tasks.report import CloseReport, finish
+from tasks.run import run_of
+
+
+@flow(name="post_approved", flow_run_name=run_name, log_prints=True)
+def post_approved(plan_hash: str) -> CloseReport:
+    """Carry out the approved plan `plan_hash`; an action whose source or entry changed since is refused and said so."""
+    with run_of("post_approved", mode="post") as run:
+        receipts = apply_to_ledger(run, approved_plan(run, plan_hash))
+        read_back(run)
+        build_models(run)
+        check_marts(run)
+        publish_books(run)
+        return finish(run, [], receipts)

@@ -1,0 +1,26 @@
+"""Refresh: read, build, check, publish. Posts nothing; every 15 minutes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+
+from flows.naming import run_name
+from tasks.build import build_models
+from tasks.check import check_marts
+from tasks.ingest import ingest
+from tasks.publish import publish_books
+from tasks.report import CloseReport, finish
+from tasks.run import run_of
+
+
+@flow(name="refresh", flow_run_name=run_name, log_prints=True)
+def refresh(day: date | None = None) -> CloseReport:
+    """Bring what finance reads up to date; the ledger is not touched."""
+    with run_of("refresh", day, needs_ledger=False) as run:
+        reads = [ingest(run, source) for source in run.settings.source_names]
+        build_models(run)
+        check_marts(run)
+        publish_books(run)
+        return finish(run, reads)

@@ -1,0 +1,26 @@
+"""Relist: once a week, everything each source has is listed again and compared with what was landed bit by bit."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+
+from flows.naming import run_name
+from tasks.build import build_models
+from tasks.check import check_marts
+from tasks.ingest import ingest
+from tasks.publish import publish_books
+from tasks.report import CloseReport, finish
+from tasks.run import run_of
+
+
+@flow(name="relist", flow_run_name=run_name, log_prints=True)
+def relist(day: date | None = None) -> CloseReport:
+    """Find what incremental reading may have missed, and what is gone at its source. Posts nothing."""
+    with run_of("relist", day, needs_ledger=False) as run:
+        reads = [ingest(run, source, full=True) for source in run.settings.source_names]
+        build_models(run)
+        check_marts(run)
+        publish_books(run)
+        return finish(run, reads)

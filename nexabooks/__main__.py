@@ -1,0 +1,5 @@
+"""`python -m nexabooks` is `nexabooks`."""
+
+from nexabooks.cli import main
+
+main()

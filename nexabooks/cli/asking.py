@@ -1,0 +1,67 @@
+"""`query` and `status`: questions to the published file, read-only, so that nobody waits for a writer."""
+
+from __future__ import annotations
+
+import csv as csv_writer
+import sys
+from typing import Any
+
+from nexabooks.cli.console import console, heading, print_json, print_rows
+from nexabooks.errors import PermanentError
+from nexabooks.settings import Settings, load_settings
+from nexabooks.warehouse import ask_published
+
+STATUS_QUESTIONS: dict[str, str] = {
+    "publication": "select run_id, published_at, is_stale, stale_since, stale_reason from finance.publication",
+    "runs": "select flow, day, mode, outcome, started_at, message from finance.runs order by started_at desc limit 5",
+    "freshness": """
+        select source, min(last_landed_at) as oldest_landing, max(last_attempt_at) as last_attempt,
+               string_agg(distinct state, ', ') as state, max(says) filter (where state <> 'fresh') as says
+        from finance.freshness group by source order by source""",
+    "ledger": """
+        select ledger_state, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
+        from finance.ledger_check where ledger_state <> 'none' group by all order by ledger_state""",
+    "breaks": """
+        select class, says, first_seen_on, age_days from finance.breaks
+        where coalesce(resolution, '') = '' order by first_seen_on, break_key""",
+}
+
+
+def published(settings: Settings, sql: str) -> list[dict[str, Any]]:
+    """Rows of the published file. Raises PermanentError when there is none yet, or the SQL is refused."""
+    if not settings.published_path.exists():
+        raise PermanentError(
+            f"There is no published file at {settings.published_path} yet. Run `nexabooks run daily-close`, or `make demo` "
+            "and then NEXABOOKS_HOME=var/demo."
+        )
+    return ask_published(settings.published_path, sql)
+
+
+def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:
+    """The answer to one SQL question."""
+    rows = published(load_settings(), sql)
+    if as_json:
+        print_json(rows)
+    elif as_csv:
+        writer = csv_writer.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [])
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        print_rows(rows, columns={name: name for name in rows[0]} if rows else None, empty="no rows")
+
+
+def show_status(*, as_json: bool) -> None:
+    """How the books stand, from the published file."""
+    settings = load_settings()
+    answers = {name: published(settings, sql) for name, sql in STATUS_QUESTIONS.items()}
+    if as_json:
+        print_json(answers)
+        return
+    publication = answers.pop("publication")[0]
+    console.print(f"Published {publication['published_at']:%Y-%m-%d %H:%M} UTC by {publication['run_id']}.", markup=False)
+    if publication["is_stale"]:
+        console.print(f"STALE since {publication['stale_since']:%Y-%m-%d %H:%M} UTC: {publication['stale_reason']}", markup=False)
+    titles = {"runs": "Last runs", "freshness": "Sources", "ledger": "Ledger", "breaks": "Waiting for a person"}
+    for name, rows in answers.items():
+        heading(titles[name])
+        print_rows(rows)

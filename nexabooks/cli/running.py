@@ -1,0 +1,36 @@
+"""`nexabooks run`: a flow's body as a plain function, without a server."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib import import_module
+
+from nexabooks.cli.console import print_json, progress
+from nexabooks.cli.screen import show_report
+from nexabooks.errors import SettingsError
+
+FLOWS = ("daily-close", "refresh", "backfill", "post-approved", "relist")
+
+
+def run_flow(flow: str, *, plan: str, as_json: bool, day: date | None, first: date | None, end: date | None) -> int:
+    """Run `flow` and show its report; returns the exit code. Raises SettingsError for arguments that do not fit the flow."""
+    if flow not in FLOWS:
+        raise SettingsError(f"There is no flow {flow!r}; there are {', '.join(FLOWS)}.")
+    arguments: dict[str, object] = {"day": day}
+    if flow == "backfill":
+        if not first or not end:
+            raise SettingsError("backfill needs --from and --to (the day after the last one).")
+        arguments = {"first": first, "end": end}
+    if flow == "post-approved":
+        if not plan:
+            raise SettingsError("post-approved needs --plan, the hash of an approved plan.")
+        arguments = {"plan_hash": plan}
+    name = flow.replace("-", "_")
+    body = getattr(import_module(f"flows.{name}"), name).fn
+    with progress(flow, quiet=as_json):
+        report = body(**arguments)
+    if as_json:
+        print_json(report.as_json() | {"exit_code": report.exit_code})
+    else:
+        show_report(report)
+    return report.exit_code

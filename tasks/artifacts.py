@@ -1,0 +1,48 @@
+"""What the Prefect UI shows beside a run: a summary table, the open breaks, links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from nexabooks.money import format_minor
+from tasks.step import in_prefect
+
+if TYPE_CHECKING:
+    from tasks.report import CloseReport
+
+
+def keep_artifacts(report: CloseReport) -> None:
+    """Three artifacts for this run, when it runs under Prefect; nothing otherwise."""
+    if not in_prefect():
+        return
+    create_table_artifact(
+        key="ledger-summary",
+        table=[readable(row) for row in report.blocks["ledger"]],
+        description=f"{report.flow} {report.day}: what the ledger holds beside what the sources say. Mode: {report.mode}.",
+    )
+    create_table_artifact(
+        key="open-breaks",
+        table=[readable(row) for row in report.blocks["breaks"]] or [{"breaks": "none open"}],
+        description="Differences that wait for a person.",
+    )
+    unread = "".join(f"\n- not read: {sentence}" for sentence in report.unread)
+    links = "".join(f"\n- {name}: `{path}`" for name, path in report.paths.items())
+    create_markdown_artifact(
+        key="run-summary",
+        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}\n{links}\n",
+        description="Where the results lie, and what could not be read.",
+    )
+
+
+def readable(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for people: amounts in minor units become amounts with their currency, the unit leaves the name."""
+    currency = row.get("currency_code") or ""
+    return {
+        name.removesuffix("_minor"): format_minor(int(value), currency)
+        if name.endswith("_minor") and value is not None and currency
+        else ("" if value is None else str(value))
+        for name, value in row.items()
+        if name != "currency_code"
+    }

@@ -1,0 +1,87 @@
+"""Read one source and land it in raw: where a source and the warehouse shake hands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nexabooks.errors import NexabooksError
+from nexabooks.sources.registry import SOURCES
+from nexabooks.streams import Stream
+from nexabooks.warehouse import Landed, Warehouse, cursor_of, land, open_warehouse, record_failed_load
+from tasks.run import Run
+from tasks.step import step
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """What came of reading one source: what was landed, and a sentence for each stream that could not be read."""
+
+    source: str
+    landed: tuple[Landed, ...] = ()
+    unread: tuple[str, ...] = ()
+    may_retry: bool = True
+
+    @property
+    def changed_count(self) -> int:
+        return sum(one.inserted_count + one.changed_count + one.deleted_count for one in self.landed)
+
+
+@step("read {source_name}")
+def ingest(run: Run, source_name: str, *, full: bool = False) -> SourceRead:
+    """Read every stream of `source_name` that may have changed since its cursor (all of it when `full`), and land it.
+
+    A stream that cannot be read leaves a failed row in meta.loads and a sentence in the answer; the other streams, and
+    the other sources, go on.
+    """
+    source = SOURCES[source_name]
+    streams = [stream for stream in source.streams if not stream.belongs_to]
+    landed: list[Landed] = []
+    errors: list[NexabooksError] = []
+    with open_warehouse(run.settings.warehouse_path) as db:
+        try:
+            with source.open(run.settings) as session:
+                for stream in streams:
+                    try:
+                        landed.append(land_stream(run, source_name, stream, session, db, full))
+                    except NexabooksError as error:
+                        errors.append(error)
+        except NexabooksError as error:  # the source could not be opened: none of its streams was read
+            for stream in streams:
+                note_failure(run, db, source_name, stream, error)
+            errors.append(error)
+    sentences = tuple(dict.fromkeys(str(error) for error in errors))
+    for sentence in sentences:
+        run.say(f"{source_name}: {sentence}")
+    changed = SourceRead(source_name, tuple(landed), sentences, all(e.may_retry for e in errors))
+    run.say(
+        f"{source_name}: {sum(one.received_count for one in landed):,} records read over {len(landed)} of {len(streams)} streams, "
+        f"{changed.changed_count:,} new, changed or gone."
+    )
+    return changed
+
+
+@step("{source_name} {stream.name}")
+def land_stream(run: Run, source_name: str, stream: Stream, session: Any, db: Warehouse, full: bool) -> Landed:
+    """Read one stream from its cursor and land it, rows and cursor in one transaction."""
+    state = cursor_of(db, source_name, stream.name)
+    try:
+        landed = land(
+            db,
+            source_name,
+            stream,
+            session.read(stream, state, full=full),
+            run_id=run.run_id,
+            landed_at=run.settings.now(),
+            streams=SOURCES[source_name].streams,
+        )
+    except NexabooksError as error:
+        note_failure(run, db, source_name, stream, error)
+        raise
+    run.say(f"{source_name}.{stream.name}: {landed.received_count:,} read, {landed.inserted_count + landed.changed_count:,} new or changed.")
+    return landed
+
+
+def note_failure(run: Run, db: Warehouse, source_name: str, stream: Stream, error: NexabooksError) -> None:
+    """A stream that was not read leaves a row that says so."""
+    record_failed_load(db, source_name, stream.name, run_id=run.run_id, error=error, at=run.settings.now())

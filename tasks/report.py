@@ -1,0 +1,122 @@
+"""What a run came out with, as values: one screen for a person, the same numbers for a program, artifacts for Prefect."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from nexabooks.errors import EXIT_OK, EXIT_PERSON, EXIT_TRY_LATER
+from nexabooks.warehouse import open_warehouse
+from tasks.artifacts import keep_artifacts
+from tasks.ingest import SourceRead
+from tasks.run import Run
+from tasks.step import step
+
+# Each block of the screen is one question to the same tables that finance reads.
+QUESTIONS: dict[str, str] = {
+    "sources": """
+        select source, count(*) as stream_count, sum(received_count) as read_count,
+               sum(inserted_count + changed_count + deleted_count) as changed_count,
+               count(*) filter (where outcome <> 'landed') as unread_count,
+               max(message) filter (where outcome <> 'landed') as says
+        from meta.loads where run_id = ? group by source order by min(started_at)""",
+    "verdicts": """
+        select verdict, verdict_reason, source_system, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
+        from finance.invoices where kind = 'invoice'
+        group by all order by verdict = 'verified' desc, verdict, source_system, verdict_reason""",
+    "families": """
+        select month, service_family, currency_code, invoiced_minor, credited_minor, net_minor, paid_minor, needs_review
+        from finance.family_revenue order by month, currency_code, service_family""",
+    "coverage": """
+        select coverage_class, invoice_count, subtotal_minor, share_percent, currency_code
+        from finance.coverage order by currency_code, subtotal_minor desc""",
+    "reconciliation": """
+        select class, difference_class, month, currency_code, count(*) as row_count, sum(expected_minor) as expected_minor,
+               sum(billed_minor) as billed_minor, sum(difference_minor) as difference_minor
+        from finance.reconciliation group by all
+        order by class = 'match' desc, class, month nulls last, difference_class""",
+    "ledger": """
+        select ledger_state, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor,
+               sum(ledger_total_minor) as ledger_total_minor
+        from finance.ledger_check where ledger_state <> 'none' group by all order by ledger_state = 'posted' desc, ledger_state""",
+    "breaks": """
+        select break_key, class, source_system, source_invoice_id, says, source_minor, ledger_minor, currency_code,
+               first_seen_on, age_days
+        from finance.breaks where coalesce(resolution, '') = '' order by first_seen_on, break_key""",
+    "quality": """
+        select severity, is_ok, count(*) as expectation_count
+        from meta.quality_results where run_id = ? group by all order by severity, is_ok""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReport:
+    """The answer of a run. Amounts in whole minor units; `unread` holds a sentence for each source that was not read."""
+
+    run_id: str
+    flow: str
+    day: str
+    mode: str
+    blocks: dict[str, list[dict[str, Any]]]
+    receipts: list[dict[str, Any]] = field(default_factory=list)
+    unread: tuple[str, ...] = ()
+    may_retry: bool = True
+    paths: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every source was read; 75 when trying again may read the rest; 1 when a person must act first."""
+        if not self.unread:
+            return EXIT_OK
+        return EXIT_TRY_LATER if self.may_retry else EXIT_PERSON
+
+    @property
+    def raw_changes(self) -> int:
+        """Rows that this run added to, changed in, or marked gone in raw."""
+        return int(sum(row["changed_count"] for row in self.blocks["sources"]))
+
+    @property
+    def ledger_changes(self) -> int:
+        """Steps that this run carried out in Odoo."""
+        return sum(1 for receipt in self.receipts if receipt["outcome"] == "done")
+
+    def as_json(self) -> dict[str, Any]:
+        """For a program: numbers stay whole, Decimals become text."""
+        return _plain(asdict(self))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+@step("report")
+def report_close(run: Run, reads: list[SourceRead], receipts: list[dict[str, Any]] | None = None) -> CloseReport:
+    """Ask the finance tables what came out, and keep it as Prefect artifacts when a server listens."""
+    with open_warehouse(run.settings.warehouse_path) as db:
+        blocks = {
+            name: db.rows(question, [run.run_id] if "?" in question else []) for name, question in QUESTIONS.items()
+        }
+    report = CloseReport(
+        run_id=run.run_id,
+        flow=run.flow,
+        day=str(run.day),
+        mode=run.mode,
+        blocks=blocks,
+        receipts=list(receipts or []),
+        unread=tuple(sentence for read in reads for sentence in read.unread),
+        may_retry=all(read.may_retry for read in reads),
+        paths={
+            "published file": str(run.settings.published_path),
+            "data quality": str(run.settings.home / "quality" / "index.html"),
+            "warehouse": str(run.settings.warehouse_path),
+        },
+    )
+    keep_artifacts(report)
+    return report

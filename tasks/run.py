@@ -1,0 +1,112 @@
+"""One run of a flow: its id, its day, its settings, and the lease that keeps a second writer out."""
+
+from __future__ import annotations
+
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from datetime import date
+
+from nexabooks.errors import EXIT_OK, NexabooksError, SettingsError
+from nexabooks.ops import open_ops
+from nexabooks.settings import LedgerMode, Settings, load_settings
+from nexabooks.sources.registry import SOURCES
+from nexabooks.warehouse import open_warehouse, record_run
+from nexabooks.windows import accounting_day
+
+# Who hears what a run says: print under Prefect (log_prints) and in a pipe; the command line sets its progress display.
+listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=print)
+
+# Longer than any run should take; a run that died is taken over after this, one that lives renews its lease.
+LEASE_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every step of one run shares."""
+
+    run_id: str
+    flow: str
+    day: date
+    mode: LedgerMode
+    settings: Settings
+
+    def say(self, sentence: str) -> None:
+        """Tell whoever watches."""
+        listener.get()(sentence)
+
+
+@contextmanager
+def run_of(flow: str, day: date | None = None, *, mode: LedgerMode | None = None, needs_ledger: bool = True) -> Iterator[Run]:
+    """A run of `flow` for the accounting day `day` (today, in the company's time zone, when not given).
+
+    Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the run ended
+    in meta.runs. Raises SettingsError naming all that is missing, TransientError while another run holds the lease.
+    """
+    settings = load_settings()
+    require_settings(settings, needs_ledger=needs_ledger)
+    settings = replace_mode(settings, mode)
+    day = day or accounting_day(settings.now(), settings.company_time_zone)
+    run = Run(f"{flow}-{day}-{uuid.uuid4().hex[:8]}", flow, day, settings.ledger_mode, settings)
+    run.say(f"{flow} for {day}, run {run.run_id}. Ledger mode: {MODE_SAYS[run.mode]}")
+    holder = f"{run.run_id} on {socket.gethostname()}"
+    started_at = settings.now()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with open_ops(settings.ops_store_url) as ops, ops.lease("warehouse-writer", holder=holder, ttl_s=LEASE_S):
+        outcome, message = "done", ""
+        try:
+            yield run
+        except NexabooksError as error:
+            outcome, message = ("failed" if error.exit_code != EXIT_OK else "done"), error.sentence
+            raise
+        except BaseException as error:
+            outcome, message = "broken", f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            with open_warehouse(settings.warehouse_path) as db:
+                record_run(
+                    db,
+                    run_id=run.run_id,
+                    flow=flow,
+                    day=day,
+                    mode=run.mode,
+                    started_at=started_at,
+                    finished_at=settings.now(),
+                    outcome=outcome,
+                    message=message,
+                )
+
+
+MODE_SAYS: dict[LedgerMode, str] = {
+    "dry_run": "dry_run (nothing is written to Odoo).",
+    "draft": "draft (drafts are made in Odoo; nothing is posted).",
+    "post": "post (verified invoices are posted in Odoo).",
+}
+
+
+def replace_mode(settings: Settings, mode: LedgerMode | None) -> Settings:
+    """The settings with another ledger mode, or the same ones."""
+    return settings.model_copy(update={"ledger_mode": mode}) if mode else settings
+
+
+def require_settings(settings: Settings, *, needs_ledger: bool) -> None:
+    """Raise SettingsError naming every missing setting of every source in use, and of Odoo when the run needs it."""
+    unknown = [name for name in settings.source_names if name not in SOURCES]
+    if unknown:
+        raise SettingsError(f"NEXABOOKS_SOURCES names {', '.join(unknown)}; there are {', '.join(SOURCES)}.")
+    missing = [m for name in settings.source_names for m in SOURCES[name].missing_settings(settings)]
+    if needs_ledger:
+        missing += SOURCES["odoo"].missing_settings(settings)
+    if missing:
+        raise SettingsError(
+            f"These settings are missing: {', '.join(dict.fromkeys(missing))}. "
+            "Set them in the environment or in .env (see .env.example); nothing was read."
+        )
+
+
+def with_day(run: Run, day: date) -> Run:
+    """The same run for another day."""
+    return replace(run, day=day)
