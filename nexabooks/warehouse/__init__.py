@@ -1,1 +1,35 @@
+"""The warehouse room: DuckDB. Open it, land what the sources send, build sql/, publish what finance reads.
 
+open_warehouse   one writing process, UTC, meta tables
+land             rows, tombstones, certificate and cursor in one transaction
+Project, build   our small runner of the dbt project in sql/
+publish          the finance schema as a file of its own, checked and renamed into place
+"""
+
+from nexabooks.warehouse.build import ModelRun, build, build_model, compile_sql
+from nexabooks.warehouse.data_tests import DataTestResult, run_data_tests
+from nexabooks.warehouse.meta import record_quality, record_run
+from nexabooks.warehouse.nodes import Node
+from nexabooks.warehouse.project import Project
+from nexabooks.warehouse.raw_tables import ensure_sources
+from nexabooks.warehouse.unit_tests import UnitTestResult, run_unit_tests
+from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_warehouse
+
+__all__ = [
+    "DataTestResult",
+    "ModelRun",
+    "Node",
+    "Project",
+    "UnitTestResult",
+    "Warehouse",
+    "build",
+    "build_model",
+    "compile_sql",
+    "ensure_sources",
+    "memory_warehouse",
+    "open_warehouse",
+    "record_quality",
+    "record_run",
+    "run_data_tests",
+    "run_unit_tests",
+]

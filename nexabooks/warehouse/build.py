@@ -1,0 +1,199 @@
+"""Build the project: each seed and model in order, each in its own transaction, each with a row in meta.model_runs.
+
+with open_warehouse(path) as warehouse:
+    build(warehouse, Project.load("sql"), run_id="2026-10-31")
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from nexabooks.errors import BuildFailed
+from nexabooks.settings import load_settings
+from nexabooks.warehouse import contracts, meta
+from nexabooks.warehouse.nodes import Node
+from nexabooks.warehouse.project import Project
+from nexabooks.warehouse.seeds import load_seed
+from nexabooks.warehouse.warehouse import Warehouse, quote
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """What became of one node. `row_count` is None for a view: counting it would cost what the view saves."""
+
+    name: str
+    layer: str
+    materialized: str
+    outcome: str  # built, failed, skipped
+    row_count: int | None = None
+    seconds: Decimal = Decimal(0)
+    message: str = ""
+
+
+def build(
+    warehouse: Warehouse,
+    project: Project,
+    *,
+    run_id: str,
+    now: Callable[[], datetime] | None = None,
+    variables: Mapping[str, Any] | None = None,
+    select: Sequence[str] | None = None,
+    on_model: Callable[[ModelRun], None] | None = None,
+) -> list[ModelRun]:
+    """Build every selected node and return what became of each.
+
+    A failed model does not stop the models that do not read it; those that do are skipped. Afterwards it raises
+    BuildFailed that names the failed models (the runs are in meta.model_runs, the compiled SQL beside the project).
+    `now` is the clock, by default that of the settings.
+    """
+    runs: list[ModelRun] = []
+    unbuilt: set[str] = set()
+    failures: list[BuildFailed] = []
+    create_schemas(warehouse.con, project)
+    for node in project.selected(tuple(select) if select is not None else None):
+        waits_for = sorted(unbuilt.intersection(node.depends_on))
+        if waits_for:
+            run = ModelRun(
+                node.name, node.layer, node.materialized, "skipped", message=f"it reads {', '.join(waits_for)}"
+            )
+        else:
+            try:
+                run = _timed(warehouse.con, project, node, variables)
+            except BuildFailed as error:
+                failures.append(error)
+                run = ModelRun(node.name, node.layer, node.materialized, "failed", message=error.sentence)
+        if run.outcome != "built":
+            unbuilt.add(node.name)
+        runs.append(run)
+        if on_model:
+            on_model(run)
+    with meta.transaction(warehouse.con) as con:
+        meta.insert(con, "model_runs", [_row(run, run_id, _now(now)) for run in runs])
+    if failures:
+        skipped = [run.name for run in runs if run.outcome == "skipped"]
+        more = f" Skipped, because they read it: {', '.join(skipped)}." if skipped else ""
+        sentences = " ".join(error.sentence for error in failures)
+        raise BuildFailed(f"{sentences}{more}", record=failures[0].record, compiled_sql=failures[0].compiled_sql)
+    return runs
+
+
+def build_model(
+    warehouse: Warehouse,
+    project: Project,
+    node: Node | str,
+    *,
+    run_id: str,
+    now: Callable[[], datetime] | None = None,
+    variables: Mapping[str, Any] | None = None,
+) -> ModelRun:
+    """Build one node, in a transaction of its own, on a connection of its own: safe from several threads at once.
+
+    Raises BuildFailed naming the model, with the compiled SQL kept beside the project.
+    """
+    node = project.node(node) if isinstance(node, str) else node
+    with warehouse.cursor() as con:
+        con.execute(f"create schema if not exists {quote(node.schema)}")
+        try:
+            run = _timed(con, project, node, variables)
+        except BuildFailed as error:
+            run = ModelRun(node.name, node.layer, node.materialized, "failed", message=error.sentence)
+            meta.insert(con, "model_runs", [_row(run, run_id, _now(now))])
+            raise
+        meta.insert(con, "model_runs", [_row(run, run_id, _now(now))])
+    return run
+
+
+def create_schemas(con: duckdb.DuckDBPyConnection, project: Project) -> None:
+    for schema in sorted({node.schema for node in project.nodes}):
+        con.execute(f"create schema if not exists {quote(schema)}")
+
+
+def compile_sql(project: Project, node: Node | str, *, variables: Mapping[str, Any] | None = None) -> str:
+    """The SQL of one model as DuckDB would run it. Raises BuildFailed."""
+    node = project.node(node) if isinstance(node, str) else node
+    return project.compile_sql(node, variables=variables)
+
+
+def _timed(
+    con: duckdb.DuckDBPyConnection, project: Project, node: Node, variables: Mapping[str, Any] | None
+) -> ModelRun:
+    started = time.perf_counter()
+    sql = "" if node.kind == "seed" else project.compile_sql(node, variables=variables)
+    try:
+        with meta.transaction(con):
+            row_count = load_seed(con, node) if node.kind == "seed" else _create(con, node, sql)
+    except BuildFailed as error:
+        kept = _keep_compiled(project, node, sql)
+        raise BuildFailed(f"{error.sentence} Its SQL: {kept}.", record=node.name, compiled_sql=sql) from None
+    except duckdb.Error as error:
+        kept = _keep_compiled(project, node, sql)
+        raise BuildFailed(
+            f"The {node.kind} {node.name} could not be built: {_first_lines(error)}. Its SQL: {kept}.",
+            record=node.name,
+            compiled_sql=sql,
+        ) from None
+    seconds = Decimal(f"{time.perf_counter() - started:.3f}")
+    return ModelRun(node.name, node.layer, node.materialized, "built", row_count, seconds)
+
+
+def _create(con: duckdb.DuckDBPyConnection, node: Node, sql: str) -> int | None:
+    """Swap in the new view or table; the transaction around it keeps the old one for everybody until it commits."""
+    if node.is_contract_enforced:
+        sql = contracts.check_shape(con, node, sql)
+    _drop_other_kind(con, node)
+    if node.materialized == "view":
+        con.execute(f"create or replace view {node.relation} as {sql}")
+        return None
+    if node.is_contract_enforced and contracts.has_constraints(node):
+        con.execute(f"create or replace table {node.relation} ({contracts.table_ddl(node)})")
+        return int(con.execute(f"insert into {node.relation} {sql}").fetchall()[0][0])
+    return int(con.execute(f"create or replace table {node.relation} as {sql}").fetchall()[0][0])
+
+
+def _drop_other_kind(con: duckdb.DuckDBPyConnection, node: Node) -> None:
+    """A model that turned from table to view, or back: `create or replace` refuses to change the kind."""
+    catalog = "duckdb_tables() where table_name" if node.materialized == "view" else "duckdb_views() where view_name"
+    found = con.execute(f"select 1 from {catalog} = ? and schema_name = ?", [node.name, node.schema]).fetchall()
+    if found:
+        con.execute(f"drop {'table' if node.materialized == 'view' else 'view'} {node.relation}")
+
+
+def _keep_compiled(project: Project, node: Node, sql: str) -> Path:
+    """Write what was run where dbt would: target/compiled/<project>/<path of the model>."""
+    if not sql:
+        return node.path
+    path = project.folder / "target" / "compiled" / project.name / node.path.relative_to(project.folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(sql + "\n", encoding="utf-8")
+    return path
+
+
+def _first_lines(error: duckdb.Error) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2]).rstrip(".")
+
+
+def _now(clock: Callable[[], datetime] | None) -> datetime:
+    return (clock or load_settings().now)()
+
+
+def _row(run: ModelRun, run_id: str, finished_at: datetime) -> dict[str, Any]:
+    return {
+        "run_id": run_id,
+        "model": run.name,
+        "layer": run.layer,
+        "materialized": run.materialized,
+        "row_count": run.row_count,
+        "seconds": run.seconds,
+        "outcome": run.outcome,
+        "message": run.message,
+        "finished_at": finished_at,
+    }

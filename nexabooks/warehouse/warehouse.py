@@ -1,0 +1,120 @@
+"""Open the warehouse: one DuckDB file, one writing process, UTC everywhere.
+
+    with open_warehouse(settings.warehouse_path) as warehouse:
+        warehouse.rows("select count(*) as row_count from raw_stripe.invoices")
+
+DuckDB lets one process write and shuts every other process out meanwhile (facts/stack.md, DuckDB). Readers therefore
+use the published file (publish.py); a second writer gets a TransientError that names the process to wait for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from nexabooks.errors import PermanentError, TransientError
+from nexabooks.warehouse import meta
+
+# `latest` is what lets DuckDB compress JSON with zstd (179 MB -> 24 MB); an older file format ignores it silently.
+# Insertion order costs memory and 11 % of the build, and no model may lean on it.
+WRITER_CONFIG = {"storage_compatibility_version": "latest", "preserve_insertion_order": "false"}
+DEFAULT_MEMORY_LIMIT = "1200MB"
+
+
+class Warehouse:
+    """An open warehouse. `con` belongs to the thread that opened it; another thread asks for its own `cursor()`."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, path: Path | None) -> None:
+        self.con = con
+        self.path = path
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A second connection to the same open file, with its own transaction: for a model built in another thread."""
+        return self.con.cursor()
+
+    def rows(self, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
+        """The answer to `sql` as dictionaries, column name to value; times are aware and in UTC."""
+        return rows_of(self.con, sql, params)
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
+    """The answer to `sql` on `con` as dictionaries, column name to value."""
+    answer = con.execute(sql, params)
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+@contextmanager
+def open_warehouse(
+    path: Path | str, *, read_only: bool = False, memory_limit: str = DEFAULT_MEMORY_LIMIT
+) -> Iterator[Warehouse]:
+    """The warehouse at `path`, created with its `meta` tables when it is not there; closed at the end of the block.
+
+    Raises TransientError when another process holds the file, PermanentError when the file cannot be used.
+    """
+    path = Path(path)
+    con = connect(path, read_only=read_only, memory_limit=memory_limit)
+    try:
+        if not read_only:
+            meta.create_tables(con)
+        yield Warehouse(con, path)
+    finally:
+        con.close()
+
+
+@contextmanager
+def memory_warehouse() -> Iterator[Warehouse]:
+    """A warehouse that lives in memory and has the same `meta` tables: for unit tests of models."""
+    con = duckdb.connect(":memory:", config={"preserve_insertion_order": "false"})
+    try:
+        con.execute("set global TimeZone = 'UTC'")
+        meta.create_tables(con)
+        yield Warehouse(con, None)
+    finally:
+        con.close()
+
+
+def connect(path: Path, *, read_only: bool, memory_limit: str = DEFAULT_MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in UTC, with its errors turned into sentences. Raises as open_warehouse does."""
+    if read_only and not path.exists():
+        raise PermanentError(f"There is no warehouse at {path} to read. Run a flow first; it creates the file.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config = {"memory_limit": memory_limit} if read_only else {**WRITER_CONFIG, "memory_limit": memory_limit}
+    try:
+        con = duckdb.connect(str(path), read_only=read_only, config=config)
+    except duckdb.Error as error:
+        raise _open_error(path, error) from None
+    # Every later cursor inherits a global setting; the session's own would stay with this connection.
+    con.execute("set global TimeZone = 'UTC'")
+    return con
+
+
+def _open_error(path: Path, error: duckdb.Error) -> TransientError | PermanentError:
+    text = str(error)
+    if "Could not set lock" in text:
+        holder = re.search(r"\(PID (\d+)\)", text)
+        by = f"process {holder[1]}" if holder else "another process"
+        return TransientError(
+            f"The warehouse {path} could not be opened: {by} has it open. "
+            "Another attempt may succeed when that process is done.",
+            record=str(path),
+        )
+    return PermanentError(
+        f"The warehouse {path} could not be opened: {text.splitlines()[0]}. Another attempt will not help.",
+        record=str(path),
+    )
+
+
+def quote(name: str) -> str:
+    """A name as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as a SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
