@@ -71,12 +71,17 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The end of one stream's read. `is_complete`: everything the source has was listed, so a key that is not among the
-    batches is gone at the source (a tombstone), unless the list is so thin that it is refused."""
+    batches is gone at the source (a tombstone), unless the list is so thin that it is refused. `unread`: one sentence for
+    each record that the source lists and would not give; with any, the load's certificate is not equal. `notes`: what a
+    person should know of this read besides (a module that this server does not have).
+    """
 
     stream: str
     state: dict[str, Any] = field(default_factory=dict)
     is_complete: bool = False
     claims: tuple[Claim, ...] = ()
+    unread: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Session(Protocol):
