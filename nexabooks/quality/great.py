@@ -1,0 +1,135 @@
+"""The house's promises as Great Expectations suites, and a checkpoint over each model.
+
+What GX 1.24 can and cannot do on DuckDB is in docs/contracts/quality.md. It observes numbers as floats, so an exact money
+rule is a query that returns the rows that break it (`UnexpectedRowsExpectation`). Importing GX costs over two seconds:
+only this module and `data_docs` do, and only when they are called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from nexabooks.quality.promises import Promise, Suite
+from nexabooks.quality.results import SHOWN_KEYS
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.datasource.fluent import SQLDatasource
+
+_SEVERITY = {"error": "critical", "warn": "warning"}
+
+
+def open_context(connection: duckdb.DuckDBPyConnection) -> tuple[EphemeralDataContext, SQLDatasource]:
+    """A GX context in memory, reading through our own open connection.
+
+    A connection of GX's own would be refused: one process opens a DuckDB file with one configuration only, and the dialect
+    sets its own (facts: stack, DuckDB). AUTOCOMMIT and skip_autocommit_rollback are what makes GX work on this dialect.
+    """
+    import great_expectations as gx
+    from duckdb_sqlalchemy import ConnectionWrapper
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_sql(
+        "warehouse",
+        connection_string="duckdb:///:memory:",  # never opened: `creator` gives the connection
+        kwargs={
+            "isolation_level": "AUTOCOMMIT",
+            "skip_autocommit_rollback": True,
+            "creator": lambda: ConnectionWrapper(connection.cursor()),
+        },
+    )
+    return context, source
+
+
+def check_suite(
+    context: EphemeralDataContext,
+    source: SQLDatasource,
+    suite: Suite,
+    promises: Sequence[tuple[int, Promise]],
+    columns: Sequence[str],
+    *,
+    run_id: str,
+    checked_at: datetime,
+) -> dict[int, ExpectationValidationResult]:
+    """Run one model's checkpoint; GX's result for each promise, by the number that `promises` gives it.
+
+    `columns` are the model's own, so that a failing row can be shown with the columns its rule speaks of.
+    """
+    import great_expectations as gx
+    from great_expectations.core.run_identifier import RunIdentifier
+
+    name = f"{suite.layer}.{suite.model}"
+    batch = source.add_table_asset(
+        name, schema_name=suite.layer, table_name=suite.model
+    ).add_batch_definition_whole_table("all rows")
+    compiled = [compiled_promise(suite, promise, columns, number) for number, promise in promises]
+    expectations = context.suites.add(gx.ExpectationSuite(name, expectations=compiled, notes=suite.grain))
+    validation = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=expectations))
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(
+            name=name,
+            validation_definitions=[validation],
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": list(suite.key),
+                "partial_unexpected_count": SHOWN_KEYS,
+            },
+        )
+    )
+    ran = checkpoint.run(run_id=RunIdentifier(run_name=run_id, run_time=checked_at))
+    (outcome,) = ran.run_results.values()
+    return {result.expectation_config.meta["promise"]: result for result in outcome.results}
+
+
+def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:
+    """One promise as a GX expectation, with its sentence as the description that Data Docs show."""
+    import great_expectations.expectations as gxe
+
+    said = f"{promise.says}. Protects: {promise.protects}." if promise.protects else promise.says
+    shared = {"description": said, "severity": _SEVERITY[promise.severity], "meta": {"promise": number}}
+    column = promise.columns[0] if promise.columns else ""
+    match promise.sort:
+        case "key" if len(promise.columns) > 1:
+            return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(promise.columns), **shared)
+        case "key":
+            return gxe.ExpectColumnValuesToBeUnique(column=column, **shared)
+        case "row_count":
+            return gxe.ExpectTableRowCountToBeBetween(min_value=promise.least, max_value=promise.most, **shared)
+        case "not_null":
+            return gxe.ExpectColumnValuesToNotBeNull(column=column, **shared)
+        case "in_set":
+            return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(promise.values), **shared)
+        case "between":
+            return gxe.ExpectColumnValuesToBeBetween(
+                column=column, min_value=promise.least, max_value=promise.most, **shared
+            )
+        case _:
+            query = breaking_rows(promise, "{batch}", shown_columns(suite, promise, columns))
+            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
+
+
+def breaking_rows(promise: Promise, table: str, columns: Sequence[str]) -> str:
+    """The query for the rows of `table` where the condition is false or unknown: a NULL does not keep a promise."""
+    where = promise.where
+    if table == "{batch}":
+        where = where.replace("{", "{{").replace("}", "}}")  # GX fills in braces
+    return f"select {', '.join(_quoted(c) for c in columns) or '*'} from {table} where ({where}) is not true"
+
+
+def shown_columns(suite: Suite, promise: Promise, columns: Sequence[str]) -> list[str]:
+    """The key, then the columns that the condition names: what a person needs to see of a failing row."""
+    words = set(re.findall(r"\w+", promise.where.lower()))
+    return list(dict.fromkeys([*suite.key, *(column for column in columns if column.lower() in words)]))
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
