@@ -6,10 +6,12 @@ the demo can say "the third call to /v1/invoices is cut after the commit".
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,7 +53,8 @@ def json_reply(value: Any, status: int = 200, headers: dict[str, str] | None = N
 
 @dataclass(slots=True)
 class Fault:
-    """`path`: a regular expression searched in "VERB /path?query". `times`: how often; `skip`: how many matching calls pass first.
+    """`path`: a regular expression searched in "VERB /path?query". `times`: how often; `skip`: how many matching calls
+    pass first.
 
     cut_before: the connection closes before anything is done. cut_after: it is done, and then the connection closes.
     slow: answered after `slow_s`. malformed: status 200 with half of the body.
@@ -73,7 +76,16 @@ class Faults:
         self._lock = threading.Lock()
         self.calls: list[str] = []
 
-    def add(self, path: str, kind: FaultKind, *, times: int = 1, skip: int = 0, slow_s: float = 2.0, retry_after_s: float | None = None) -> None:
+    def add(
+        self,
+        path: str,
+        kind: FaultKind,
+        *,
+        times: int = 1,
+        skip: int = 0,
+        slow_s: float = 2.0,
+        retry_after_s: float | None = None,
+    ) -> None:
         with self._lock:
             self._waiting.append(Fault(path, kind, times, skip, slow_s, retry_after_s))
 
@@ -98,13 +110,18 @@ class Faults:
 
 
 class Service:
-    """A pretend service. Subclasses give `name`, `handle`, and may give `error_body(status)` in the real service's form."""
+    """A pretend service. Subclasses give `name`, `handle`, and may give `error_body(status)` in the real service's form.
+
+    It listens on loopback only. `last_error` is the traceback of a handler that broke, "" when none did.
+    """
 
     name = "service"
 
     def __init__(self) -> None:
         self.faults = Faults()
         self.latency_s = 0.0
+        self.last_error = ""
+        self._connections: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
 
     def handle(self, request: Request) -> Reply:
@@ -131,6 +148,8 @@ class Service:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = 65536  # headers and body in one packet: two small ones wait 40 ms for each other
 
             def log_message(self, *args: Any) -> None:
                 pass
@@ -139,7 +158,9 @@ class Service:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length) if length else b""
                 parts = urlsplit(self.path)
-                request = Request(self.command, parts.path, parse_qsl(parts.query, keep_blank_values=True), self.headers, body)
+                request = Request(
+                    self.command, parts.path, parse_qsl(parts.query, keep_blank_values=True), self.headers, body
+                )
                 if service.latency_s:
                     time.sleep(service.latency_s)
                 fault = service.faults.take(f"{self.command} {self.path}")
@@ -173,10 +194,8 @@ class Service:
 
             def _cut(self) -> None:
                 self.close_connection = True
-                try:
+                with contextlib.suppress(OSError):
                     self.connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _answer
 
@@ -185,16 +204,30 @@ class Service:
             allow_reuse_address = True
             request_queue_size = 64
 
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                service.last_error = __import__("traceback").format_exc()
+            def get_request(self) -> tuple[socket.socket, Any]:
+                connection, address = super().get_request()
+                service._connections.add(connection)
+                return connection, address
 
-        self.last_error = ""
+            def shutdown_request(self, request: Any) -> None:
+                service._connections.discard(request)
+                super().shutdown_request(request)
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                service.last_error = traceback.format_exc()
+
         self._server = Server(("127.0.0.1", port), Handler)
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name=self.name, daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name=self.name, daemon=True
+        ).start()
 
     def stop(self) -> None:
-        """Stop listening; what was asked is forgotten, the service's own records stay."""
+        """Stop listening and cut what is still connected; the service's own records stay. Stopping twice is once."""
         if self._server:
             self._server.shutdown()
             self._server.server_close()
+            for connection in list(self._connections):  # a kept-alive client would otherwise still be answered
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._connections.clear()
             self._server = None

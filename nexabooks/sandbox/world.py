@@ -1,7 +1,8 @@
 """The World: what really happened to a hosting group, as one value that every pretend service shows its own view of.
 
 Money is whole minor units; moments are aware and in UTC; ids are what the real systems would give. A world never
-contradicts itself unless a trap says so: the fields named `cloud_*` are what NexaCloud's synchronisation wrongly stamped.
+contradicts itself unless a trap says so: the fields named `cloud_*` are what NexaCloud's synchronisation wrongly
+stamped.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A NexaCloud user; also a Stripe customer when `stripe_customer_id` is set, a Lago one when `lago_customer_id` is."""
+    """A NexaCloud user; also a Stripe customer when `stripe_customer_id` is set, a Lago one when `lago_customer_id`
+    is."""
 
     id: str
     email: str
@@ -34,6 +36,7 @@ class User:
     lago_is_deleted: bool = False
     in_nexacloud: bool = True
     created_at: datetime | None = None
+    updated_at: datetime | None = None  # the last change of his data, which Stripe tells as customer.updated
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Plan:
     cpu_seconds_quota: int | None = None
     stripe_price_id: str = ""
     is_active: bool = True
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,12 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money for one invoice. At Stripe `payment_id` is the pi_..., `charge_id` the ch_...; off-Stripe money has no charge."""
+    """Money for one invoice. At Stripe `payment_id` is the pi_..., `charge_id` the ch_...; off-Stripe money has no
+    charge.
+
+    `status` is succeeded or failed. A bank debit that came back after it had been counted is failed with
+    `returned_at` set.
+    """
 
     payment_id: str
     paid_at: datetime
@@ -156,6 +165,7 @@ class Payment:
     is_out_of_band: bool = False
     fee_minor: int = 0
     payout_id: str = ""
+    returned_at: datetime | None = None
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
 
@@ -179,8 +189,9 @@ class Invoice:
     """An invoice as it truly is at its source (`source`: stripe or lago), and how NexaCloud shows it (`cloud_*`).
 
     `status` is in the source's own words: Stripe draft, open, paid, void, uncollectible; Lago draft, finalized, voided
-    (with `lago_payment_status` pending, succeeded, failed). `subtotal_minor`, `tax_minor`, `total_minor` are explicit so
-    that a trap can make them disagree with the lines.
+    (with `lago_payment_status` pending, succeeded, failed). `subtotal_minor`, `tax_minor`, `total_minor` are explicit
+    so that a trap can make them disagree with the lines. `subtotal_minor` is before `discount_minor`, as both sources
+    count: total = subtotal - discount + tax that is not included in the prices.
     """
 
     source: str
@@ -201,6 +212,8 @@ class Invoice:
     due_at: datetime | None = None
     paid_at: datetime | None = None
     voided_at: datetime | None = None
+    uncollectible_at: datetime | None = None
+    deleted_at: datetime | None = None
     payments: tuple[Payment, ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
     starting_balance_minor: int = 0
@@ -278,8 +291,8 @@ class Timelog:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything, at one moment. `day` is 1 for the first day of the story. The services never change a world; a new day
-    is a new value."""
+    """Everything, at one moment. `day` is 1 for the first day of the story. The services never change a world; a new
+    day is a new value."""
 
     name: str
     now: datetime
