@@ -1,0 +1,180 @@
+"""What must hold before an invoice may be sent, as a table of rules. Odoo itself lets a purchase tax, an archived tax, a
+receivable account or an archived partner pass (facts: odoo "What Odoo does not check"), so it is refused here, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+from nexabooks.ledger.desired import Desired, Invoice, Payment
+from nexabooks.ledger.present import Books, Present
+from nexabooks.money import format_minor
+
+LOCK_WORDS = {
+    "fiscalyear_lock_date": "the global lock date",
+    "sale_lock_date": "the sales lock date",
+    "tax_lock_date": "the tax return lock date",
+    "hard_lock_date": "the hard lock date",
+}
+
+Rule = Callable[[Invoice, Desired, Present], str]
+
+
+def reason_to_refuse(invoice: Invoice, desired: Desired, present: Present) -> str:
+    """Why this invoice cannot be sent as it is, or ''. The first rule that is broken speaks."""
+    return next((said for rule in REFUSALS if (said := rule(invoice, desired, present))), "")
+
+
+def reason_to_park(invoice: Invoice, desired: Desired, present: Present) -> str:
+    """Why this invoice must wait although its data is sound, or ''. It comes back by itself when the reason is gone."""
+    return next((said for rule in PARKS if (said := rule(invoice, desired, present))), "")
+
+
+def _adds_up(invoice: Invoice, desired: Desired, present: Present) -> str:
+    currency = invoice.currency_code
+    if not invoice.lines:
+        return "it has no lines"
+    lines_minor = sum(line.amount_minor for line in invoice.lines)
+    if lines_minor != invoice.subtotal_minor:
+        return (
+            f"its lines add up to {format_minor(lines_minor, currency)}, "
+            f"its subtotal is {format_minor(invoice.subtotal_minor, currency)}"
+        )
+    if invoice.subtotal_minor + invoice.tax_minor != invoice.total_minor:
+        return (
+            f"subtotal {format_minor(invoice.subtotal_minor, currency)} plus tax "
+            f"{format_minor(invoice.tax_minor, currency)} is not its total {format_minor(invoice.total_minor, currency)}"
+        )
+    taxes_minor = sum(invoice.tax_minor_by_code.values())
+    if invoice.tax_minor_by_code and taxes_minor != invoice.tax_minor:
+        return f"its taxes add up to {format_minor(taxes_minor, currency)}, its tax is {format_minor(invoice.tax_minor, currency)}"
+    return ""
+
+
+def _is_not_negative(invoice: Invoice, desired: Desired, present: Present) -> str:
+    if invoice.total_minor < 0:
+        return f"its total {format_minor(invoice.total_minor, invoice.currency_code)} is negative; Odoo wants a credit note"
+    return ""
+
+
+def _has_customer(invoice: Invoice, desired: Desired, present: Present) -> str:
+    partner = desired.partners.get(invoice.customer_id)
+    if partner is None:
+        return f"its customer {invoice.customer_id!r} is not among the partners"
+    return "" if partner.name else f"its customer {invoice.customer_id!r} has no name"
+
+
+def _has_accounts(invoice: Invoice, desired: Desired, present: Present) -> str:
+    for line in invoice.lines:
+        family = desired.families.get(line.service_family)
+        if family is None:
+            return f"line {line.position} is of the family {line.service_family!r}, which has no account"
+        account = present.books.accounts.get(family.account_code)
+        if account is None:
+            return (
+                f"Odoo has no account {family.account_code} ({line.service_family}); run `nexabooks odoo setup --apply`"
+            )
+        if not account.is_active:
+            return f"the account {account.code} ({line.service_family}) is archived in Odoo; activate it or map another"
+        if not account.account_type.startswith("income"):
+            return f"the account {account.code} ({line.service_family}) is of type {account.account_type}, not income"
+    return ""
+
+
+def _has_taxes(invoice: Invoice, desired: Desired, present: Present) -> str:
+    used: set[str] = set()
+    for line in invoice.lines:
+        if line.tax_codes is None:
+            return f"the tax of line {line.position} ({line.description!r}) is not mapped"
+        used.update(line.tax_codes)
+    for code in sorted(used):
+        known = desired.taxes.get(code)
+        if known is None:
+            return f"the tax code {code!r} is not in the list of tax codes"
+        tax = present.books.taxes.get(known.odoo_external_name)
+        if tax is None:
+            return f"Odoo has no sale tax {known.odoo_external_name} ({known.tax_name})"
+        if not tax.is_active:
+            return f"the sale tax {tax.name} is archived in Odoo"
+        if tax.is_price_included:
+            return f"the sale tax {tax.name} is price-included in Odoo; amounts here are before tax"
+    if invoice.tax_minor and not used:
+        return f"it has {format_minor(invoice.tax_minor, invoice.currency_code)} of tax, and no line carries a tax"
+    return ""
+
+
+def _has_currency(invoice: Invoice, desired: Desired, present: Present) -> str:
+    currency = present.books.currencies.get(invoice.currency_code)
+    return "" if currency else f"Odoo does not know the currency {invoice.currency_code}"
+
+
+def _has_sale_journal(invoice: Invoice, desired: Desired, present: Present) -> str:
+    return "" if present.books.sale_journal else "Odoo has no sales journal in this company"
+
+
+REFUSALS: tuple[Rule, ...] = (
+    _adds_up,
+    _is_not_negative,
+    _has_customer,
+    _has_accounts,
+    _has_taxes,
+    _has_currency,
+    _has_sale_journal,
+)
+
+
+def _is_postable(invoice: Invoice, desired: Desired, present: Present) -> str:
+    return "" if invoice.is_postable else invoice.park_reason or "it is not postable"
+
+
+def _is_in_open_period(invoice: Invoice, desired: Desired, present: Present) -> str:
+    """A lock date does not fail the post: Odoo silently moves the entry (facts: odoo "Lock dates")."""
+    is_taxed = any(line.tax_codes for line in invoice.lines)
+    for name, locked_until in present.books.locks.items():
+        if invoice.invoiced_on <= locked_until and (name != "tax_lock_date" or is_taxed):
+            return f"{invoice.invoiced_on} lies in a locked period ({LOCK_WORDS[name]} is {locked_until})"
+    return ""
+
+
+def _has_rate(invoice: Invoice, desired: Desired, present: Present) -> str:
+    """Before the first rate Odoo silently uses the earliest one, and without any it counts 1.0 (facts: odoo "Rates")."""
+    books, code = present.books, invoice.currency_code
+    if code == books.company_currency:
+        return ""
+    currency = books.currencies[code]
+    if not currency.is_active:
+        return f"the currency {code} is not active in Odoo; activate it"
+    if currency.first_rate_on is None or currency.first_rate_on > invoice.invoiced_on:
+        return f"Odoo has no {code} rate on or before {invoice.invoiced_on}; enter one"
+    return ""
+
+
+def _has_active_partner(invoice: Invoice, desired: Desired, present: Present) -> str:
+    partner = present.partners.get(invoice.customer_id)
+    if partner and not partner.is_active:
+        return f"its customer {partner.name!r} is archived in Odoo; unarchive it"
+    return ""
+
+
+PARKS: tuple[Rule, ...] = (_is_postable, _is_in_open_period, _has_rate, _has_active_partner)
+
+
+def payment_reason_to_refuse(payment: Payment, invoice: Invoice, books: Books) -> str:
+    """Why this payment cannot be sent, or ''."""
+    if payment.amount_minor <= 0:
+        return f"its amount {format_minor(payment.amount_minor, payment.currency_code)} is not above zero"
+    if payment.currency_code != invoice.currency_code:
+        return f"it is in {payment.currency_code}, its invoice in {invoice.currency_code}"
+    if books.payment_journal is None:
+        return "Odoo has no journal NCSTR; run `nexabooks odoo setup --apply`"
+    return ""
+
+
+def payment_reason_to_park(payment: Payment, books: Books) -> str:
+    """Why this payment must wait, or ''. Its entry would silently be dated into the first open period."""
+    for name in ("fiscalyear_lock_date", "hard_lock_date"):
+        locked_until: date | None = books.locks.get(name)
+        if locked_until and payment.paid_on <= locked_until:
+            return f"{payment.paid_on} lies in a locked period ({LOCK_WORDS[name]} is {locked_until})"
+    return ""

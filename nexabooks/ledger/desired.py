@@ -1,0 +1,303 @@
+"""What the books should hold: values made from the outbound rows (docs/contracts/outbound.md), and nothing else.
+
+Amounts are whole minor units in ISO's counting, days are accounting days. `content_hash` is over everything that the
+ledger writes for a record; it is kept on the record in Odoo, so that a later change upstream is seen without comparing
+every line. It is computed here and not taken from the rows: a change of a SQL expression is not a change of a fact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from nexabooks.errors import SourceContractBroken
+
+HASH_VERSION = "1"  # part of every content hash; raise it when what is hashed changes
+
+Row = Mapping[str, Any]
+
+
+class MoveKey(NamedTuple):
+    """The identity of an invoice or credit note."""
+
+    source_system: str
+    source_invoice_id: str
+    kind: str  # invoice, credit_note
+
+    def __str__(self) -> str:
+        return f"{self.source_system} {self.kind.replace('_', ' ')} {self.source_invoice_id}"
+
+
+class PaymentKey(NamedTuple):
+    """The identity of a payment of one invoice; one payment may settle several."""
+
+    source_system: str
+    payment_id: str
+    source_invoice_id: str
+
+
+@dataclass(frozen=True)
+class Partner:
+    customer_id: str
+    name: str
+    email: str = ""
+    street: str = ""
+    city: str = ""
+    state_name: str = ""
+    postal_code: str = ""
+    country_code: str = ""
+    tax_id: str = ""
+    stripe_customer_id: str = ""
+    is_company: bool = False
+
+    @cached_property
+    def content_hash(self) -> str:
+        return content_hash({k: v for k, v in vars(self).items() if k != "content_hash"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line; `tax_codes` None means that its tax is not mapped."""
+
+    position: int
+    description: str
+    service_family: str
+    amount_minor: int
+    tax_codes: tuple[str, ...] | None = ()
+
+
+@dataclass(frozen=True)
+class Payment:
+    source_system: str
+    payment_id: str
+    source_invoice_id: str
+    customer_id: str
+    paid_on: date
+    amount_minor: int
+    currency_code: str
+    reference: str = ""
+
+    @property
+    def key(self) -> PaymentKey:
+        return PaymentKey(self.source_system, self.payment_id, self.source_invoice_id)
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """One invoice or credit note of a source, amounts positive in both."""
+
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    customer_id: str
+    invoice_number: str
+    invoiced_on: date
+    due_on: date
+    currency_code: str
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    verdict: str
+    verdict_reason: str = ""
+    is_postable: bool = True
+    park_reason: str = ""
+    nexacloud_invoice_id: str = ""
+    stripe_invoice_id: str = ""
+    stripe_customer_id: str = ""
+    corrects_source_invoice_id: str = ""
+    lines: tuple[Line, ...] = ()
+    tax_minor_by_code: Mapping[str, int] = field(default_factory=dict)
+    payments: tuple[Payment, ...] = ()
+
+    @property
+    def key(self) -> MoveKey:
+        return MoveKey(self.source_system, self.source_invoice_id, self.kind)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Over header, lines and taxes; not over verdict and payments, which may change without changing the entry."""
+        return content_hash(
+            {
+                "customer": self.customer_id,
+                "number": self.invoice_number,
+                "days": [self.invoiced_on.isoformat(), self.due_on.isoformat()],
+                "amounts": [self.currency_code, self.subtotal_minor, self.tax_minor, self.total_minor],
+                "ids": [self.nexacloud_invoice_id, self.stripe_invoice_id, self.stripe_customer_id],
+                "lines": [
+                    [
+                        line.position,
+                        line.description,
+                        line.service_family,
+                        line.amount_minor,
+                        sorted(line.tax_codes or ()),
+                    ]
+                    for line in self.lines
+                ],
+                "taxes": sorted(self.tax_minor_by_code.items()),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Family:
+    service_family: str
+    account_code: str
+    account_name: str
+
+
+@dataclass(frozen=True)
+class TaxCode:
+    """`odoo_external_name`: the suffix of Odoo's `account.<company>_…`, such as hst_sale_tax_13."""
+
+    tax_code: str
+    tax_name: str
+    rate: Decimal
+    odoo_external_name: str
+
+
+@dataclass(frozen=True)
+class Desired:
+    """Everything that the warehouse asks of the ledger."""
+
+    partners: Mapping[str, Partner]
+    invoices: tuple[Invoice, ...]
+    families: Mapping[str, Family]
+    taxes: Mapping[str, TaxCode]
+
+
+def content_hash(facts: Any) -> str:
+    """A short digest of `facts`, the same for the same facts in any order of keys."""
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"{HASH_VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+OUTBOUND_TABLES = ("partners", "invoices", "invoice_lines", "invoice_taxes", "payments", "families", "taxes")
+
+
+def desired_from(tables: Mapping[str, Iterable[Row]]) -> Desired:
+    """The outbound tables as values. `tables`: short name (`partners`, `invoices`, …, see OUTBOUND_TABLES) -> rows as
+    dicts with the columns of docs/contracts/outbound.md. Raises SourceContractBroken naming a missing table or column,
+    and a key that comes twice."""
+    missing = [f"out_odoo__{name}" for name in OUTBOUND_TABLES if name not in tables]
+    if missing:
+        raise SourceContractBroken(f"The ledger was not given {', '.join(missing)}. Build the warehouse first.")
+    read = {name: list(rows) for name, rows in tables.items()}
+    lines: dict[MoveKey, list[Line]] = defaultdict(list)
+    taxes: dict[MoveKey, dict[str, int]] = defaultdict(dict)
+    payments: dict[tuple[str, str], list[Payment]] = defaultdict(list)
+    try:
+        for row in read["invoice_lines"]:
+            lines[_key(row)].append(_line(row))
+        for row in read["invoice_taxes"]:
+            taxes[_key(row)][row["tax_code"]] = row["tax_minor"]
+        for row in read["payments"]:
+            payment = _payment(row)
+            payments[payment.source_system, payment.source_invoice_id].append(payment)
+        invoices = [_invoice(row, lines[_key(row)], taxes[_key(row)], payments) for row in read["invoices"]]
+        partners = {row["customer_id"]: _partner(row) for row in read["partners"]}
+        families = {
+            r["service_family"]: Family(r["service_family"], r["account_code"], r["account_name"])
+            for r in read["families"]
+        }
+        codes = {
+            r["tax_code"]: TaxCode(r["tax_code"], r["tax_name"], Decimal(r["rate"]), r["odoo_external_name"])
+            for r in read["taxes"]
+        }
+    except KeyError as error:
+        raise SourceContractBroken(f"An outbound table has no column {error}. Build the warehouse again.") from None
+    _refuse_repeats(invoices)
+    return Desired(partners, tuple(sorted(invoices, key=lambda i: (i.invoiced_on, i.key))), families, codes)
+
+
+def _refuse_repeats(invoices: list[Invoice]) -> None:
+    seen: set[MoveKey] = set()
+    for invoice in invoices:
+        if invoice.key in seen:
+            raise SourceContractBroken(f"out_odoo__invoices holds {invoice.key} twice. Nothing is posted from it.")
+        seen.add(invoice.key)
+
+
+def _key(row: Row) -> MoveKey:
+    return MoveKey(row["source_system"], row["source_invoice_id"], row["kind"])
+
+
+def _line(row: Row) -> Line:
+    codes = row["tax_codes"]
+    return Line(
+        position=row["line_position"],
+        description=row["description"] or "",
+        service_family=row["service_family"],
+        amount_minor=row["amount_minor"],
+        tax_codes=None if codes is None else tuple(sorted(c.strip() for c in codes.split(",") if c.strip())),
+    )
+
+
+def _payment(row: Row) -> Payment:
+    return Payment(
+        source_system=row["source_system"],
+        payment_id=row["payment_id"],
+        source_invoice_id=row["source_invoice_id"],
+        customer_id=row["customer_id"],
+        paid_on=row["paid_on"],
+        amount_minor=row["amount_minor"],
+        currency_code=row["currency_code"],
+        reference=row["reference"] or "",
+    )
+
+
+def _partner(row: Row) -> Partner:
+    words = (
+        "name",
+        "email",
+        "street",
+        "city",
+        "state_name",
+        "postal_code",
+        "country_code",
+        "tax_id",
+        "stripe_customer_id",
+    )
+    return Partner(
+        customer_id=row["customer_id"], is_company=bool(row["is_company"]), **{word: row[word] or "" for word in words}
+    )
+
+
+def _invoice(
+    row: Row, lines: list[Line], taxes: dict[str, int], payments: Mapping[tuple[str, str], list[Payment]]
+) -> Invoice:
+    key = _key(row)
+    paid = payments.get((key.source_system, key.source_invoice_id), []) if key.kind == "invoice" else []
+    words = (
+        "invoice_number",
+        "verdict",
+        "verdict_reason",
+        "park_reason",
+        "nexacloud_invoice_id",
+        "stripe_invoice_id",
+        "stripe_customer_id",
+        "corrects_source_invoice_id",
+        "customer_id",
+    )
+    return Invoice(
+        source_system=key.source_system,
+        source_invoice_id=key.source_invoice_id,
+        kind=key.kind,
+        invoiced_on=row["invoiced_on"],
+        due_on=row["due_on"] or row["invoiced_on"],
+        currency_code=row["currency_code"],
+        subtotal_minor=row["subtotal_minor"],
+        tax_minor=row["tax_minor"],
+        total_minor=row["total_minor"],
+        is_postable=bool(row["is_postable"]),
+        lines=tuple(sorted(lines, key=lambda line: line.position)),
+        tax_minor_by_code=taxes,
+        payments=tuple(sorted(paid, key=lambda p: (p.paid_on, p.payment_id))),
+        **{word: row[word] or "" for word in words},
+    )

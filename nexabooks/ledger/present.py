@@ -1,0 +1,355 @@
+"""What Odoo holds now: the records that nexabooks owns, and the parts of the books that posting leans on.
+
+Everything is read within one company. Amounts become whole minor units at this door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from nexabooks.clients.odoo import OdooReader, id_of, text_of
+from nexabooks.errors import PermanentError
+from nexabooks.ledger.desired import Desired, MoveKey, PaymentKey
+from nexabooks.money import to_minor, units_per_major
+
+PAYMENT_JOURNAL_CODE = "NCSTR"
+
+MOVE_FIELDS = (
+    "id",
+    "name",
+    "state",
+    "move_type",
+    "payment_state",
+    "invoice_date",
+    "date",
+    "invoice_date_due",
+    "ref",
+    "partner_id",
+    "currency_id",
+    "amount_untaxed",
+    "amount_tax",
+    "amount_total",
+    "amount_residual",
+    "x_fc_source_system",
+    "x_fc_source_invoice_id",
+    "x_fc_kind",
+    "x_fc_content_hash",
+)
+PAYMENT_FIELDS = (
+    "id",
+    "state",
+    "amount",
+    "date",
+    "currency_id",
+    "partner_id",
+    "move_id",
+    "reconciled_invoice_ids",
+    "x_fc_payment_id",
+    "x_fc_source_system",
+    "x_fc_source_invoice_id",
+)
+PARTNER_FIELDS = ("id", "name", "active", "x_fc_customer_id", "x_fc_content_hash")
+LOCK_DATES = ("fiscalyear_lock_date", "sale_lock_date", "tax_lock_date", "hard_lock_date")
+
+
+@dataclass(frozen=True, slots=True)
+class PresentMove:
+    move_id: int
+    name: str
+    state: str
+    move_type: str
+    payment_state: str
+    invoiced_on: date | None
+    booked_on: date | None
+    due_on: date | None
+    ref: str
+    partner_id: int | None
+    currency_code: str
+    untaxed_minor: int
+    tax_minor: int
+    total_minor: int
+    residual_minor: int
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentPartner:
+    partner_id: int
+    name: str
+    is_active: bool
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class PresentPayment:
+    payment_id: int
+    state: str
+    amount_minor: int
+    paid_on: date | None
+    currency_code: str
+    entry_id: int | None
+    settles: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    account_id: int
+    code: str
+    name: str
+    account_type: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    tax_id: int
+    name: str
+    rate: Decimal
+    amount_type: str
+    is_active: bool
+    is_price_included: bool
+    member_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    currency_id: int
+    is_active: bool
+    first_rate_on: date | None  # None = no rate at all: Odoo would count 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    journal_id: int
+    code: str
+    name: str
+    bank_account_id: int | None
+    method_account_ids: tuple[int | None, ...]  # of the inbound method lines; None = Outstanding Receipts
+
+
+@dataclass(frozen=True)
+class Books:
+    """The parts of the company's books that posting leans on."""
+
+    company_name: str
+    company_currency: str
+    rounding_method: str  # round_globally, round_per_line
+    accounts: Mapping[str, Account]  # by code
+    taxes: Mapping[str, Tax]  # sale taxes, by the suffix of their external id
+    currencies: Mapping[str, Currency]  # by code
+    sale_journal: Journal | None
+    payment_journal: Journal | None
+    locks: Mapping[str, date]  # by field name, only those that are set
+
+
+@dataclass(frozen=True)
+class Present:
+    books: Books
+    moves: Mapping[MoveKey, PresentMove] = field(default_factory=dict)
+    repeated: Mapping[MoveKey, tuple[int, ...]] = field(default_factory=dict)  # more than one entry with this identity
+    partners: Mapping[str, PresentPartner] = field(default_factory=dict)  # by customer_id
+    payments: Mapping[PaymentKey, PresentPayment] = field(default_factory=dict)
+
+
+def day_of(value: Any) -> date | None:
+    """A date field as Odoo answers it (text, or False)."""
+    return date.fromisoformat(value) if value else None
+
+
+def minor_of(value: Any, currency_code: str) -> int:
+    """An amount field as Odoo answers it, in minor units. Odoo counts in binary, so digits below a millionth of the
+    minor unit are its noise; anything coarser is refused by to_minor."""
+    noise = Decimal(1) / units_per_major(currency_code) / 1_000_000
+    amount = Decimal(value)
+    clean = amount.quantize(Decimal(1) / units_per_major(currency_code))
+    return to_minor(clean if abs(clean - amount) < noise else amount, currency_code)
+
+
+def read_present(client: OdooReader, desired: Desired) -> Present:
+    """What Odoo holds of ours, and of its own what `desired` leans on. Raises PermanentError when `nexabooks odoo
+    setup` has not been run, and as the client does."""
+    lacking = [
+        name
+        for model, fields in (
+            ("account.move", MOVE_FIELDS),
+            ("res.partner", PARTNER_FIELDS),
+            ("account.payment", PAYMENT_FIELDS),
+        )
+        for name in sorted({f for f in fields if f.startswith("x_fc_")} - client.field_names(model))
+    ]
+    if lacking:
+        raise PermanentError(
+            f"Odoo lacks the fields {', '.join(dict.fromkeys(lacking))}. "
+            "Run `nexabooks odoo setup --apply` once, then try again."
+        )
+    books = read_books(client, desired)
+    found = read_moves(client, [["x_fc_source_invoice_id", "!=", False]])
+    return Present(
+        books=books,
+        moves={key: moves[0] for key, moves in found.items() if len(moves) == 1},
+        repeated={key: tuple(m.move_id for m in moves) for key, moves in found.items() if len(moves) > 1},
+        partners=read_partners(client),
+        payments=read_payments(client, [["x_fc_payment_id", "!=", False]]),
+    )
+
+
+def read_moves(client: OdooReader, domain: list[Any]) -> dict[MoveKey, list[PresentMove]]:
+    """Our entries in `domain`, by identity."""
+    found: dict[MoveKey, list[PresentMove]] = {}
+    here = [["company_id", "=", client.company_id], *domain]
+    for record in client.all_of("account.move", here, MOVE_FIELDS):
+        key = MoveKey(
+            text_of(record["x_fc_source_system"]),
+            text_of(record["x_fc_source_invoice_id"]),
+            text_of(record["x_fc_kind"]),
+        )
+        found.setdefault(key, []).append(_move(record))
+    return found
+
+
+def _move(record: Mapping[str, Any]) -> PresentMove:
+    currency_code = record["currency_id"][1]
+    return PresentMove(
+        move_id=record["id"],
+        name=text_of(record["name"]),
+        state=record["state"],
+        move_type=record["move_type"],
+        payment_state=text_of(record["payment_state"]),
+        invoiced_on=day_of(record["invoice_date"]),
+        booked_on=day_of(record["date"]),
+        due_on=day_of(record["invoice_date_due"]),
+        ref=text_of(record["ref"]),
+        partner_id=id_of(record["partner_id"]),
+        currency_code=currency_code,
+        untaxed_minor=minor_of(record["amount_untaxed"], currency_code),
+        tax_minor=minor_of(record["amount_tax"], currency_code),
+        total_minor=minor_of(record["amount_total"], currency_code),
+        residual_minor=minor_of(record["amount_residual"], currency_code),
+        content_hash=text_of(record["x_fc_content_hash"]),
+    )
+
+
+def read_partners(client: OdooReader, customer_ids: list[str] | None = None) -> dict[str, PresentPartner]:
+    """Our customers, archived ones too."""
+    ours = ["x_fc_customer_id", "!=", False] if customer_ids is None else ["x_fc_customer_id", "in", customer_ids]
+    records = client.all_of("res.partner", [ours, ["active", "in", [True, False]]], PARTNER_FIELDS)
+    return {
+        record["x_fc_customer_id"]: PresentPartner(
+            record["id"], text_of(record["name"]), bool(record["active"]), text_of(record["x_fc_content_hash"])
+        )
+        for record in records
+    }
+
+
+def read_payments(client: OdooReader, domain: list[Any]) -> dict[PaymentKey, PresentPayment]:
+    """Our payments in `domain`."""
+    here = [["company_id", "=", client.company_id], *domain]
+    return {
+        PaymentKey(
+            text_of(record["x_fc_source_system"]),
+            text_of(record["x_fc_payment_id"]),
+            text_of(record["x_fc_source_invoice_id"]),
+        ): PresentPayment(
+            payment_id=record["id"],
+            state=record["state"],
+            amount_minor=minor_of(record["amount"], record["currency_id"][1]),
+            paid_on=day_of(record["date"]),
+            currency_code=record["currency_id"][1],
+            entry_id=id_of(record["move_id"]),
+            settles=tuple(record["reconciled_invoice_ids"]),
+        )
+        for record in client.all_of("account.payment", here, PAYMENT_FIELDS)
+    }
+
+
+def read_books(client: OdooReader, desired: Desired) -> Books:
+    """Accounts, taxes, currencies, journals and lock dates that `desired` leans on."""
+    company = client.read(
+        "res.company", [client.company_id], ["name", "currency_id", "tax_calculation_rounding_method", *LOCK_DATES]
+    )[0]
+    company_currency = company["currency_id"][1]
+    return Books(
+        company_name=text_of(company["name"]),
+        company_currency=company_currency,
+        rounding_method=text_of(company["tax_calculation_rounding_method"]),
+        accounts=read_accounts(client, sorted({f.account_code for f in desired.families.values()})),
+        taxes=_read_taxes(client),
+        currencies=_read_currencies(
+            client, {i.currency_code for i in desired.invoices} | {company_currency}, company_currency
+        ),
+        sale_journal=_read_journal(client, [["type", "=", "sale"]]),
+        payment_journal=_read_journal(client, [["code", "=", PAYMENT_JOURNAL_CODE]]),
+        locks={name: day for name in LOCK_DATES if (day := day_of(company[name]))},
+    )
+
+
+def read_accounts(client: OdooReader, codes: list[str]) -> dict[str, Account]:
+    """The accounts with `codes` in this company, archived ones too."""
+    fields = ["id", "code", "name", "account_type", "active"]
+    domain = [["code", "in", codes], ["active", "in", [True, False]]]
+    return {
+        text_of(r["code"]): Account(
+            r["id"], text_of(r["code"]), text_of(r["name"]), r["account_type"], bool(r["active"])
+        )
+        for r in client.search_read("account.account", domain, fields)
+    }
+
+
+def _read_taxes(client: OdooReader) -> dict[str, Tax]:
+    """Sale taxes by the suffix of their external id. The names of sale and purchase taxes are the same, so the use
+    decides (facts: odoo "Taxes")."""
+    domain = [["company_id", "=", client.company_id], ["type_tax_use", "=", "sale"], ["active", "in", [True, False]]]
+    fields = ["id", "name", "amount", "amount_type", "active", "price_include", "children_tax_ids"]
+    records = client.search_read("account.tax", domain, fields)
+    if not records:
+        return {}
+    names = client.call("account.tax", "get_external_id", ids=[r["id"] for r in records])
+    prefix = f"account.{client.company_id}_"
+    return {
+        names[str(r["id"])].removeprefix(prefix): Tax(
+            tax_id=r["id"],
+            name=text_of(r["name"]),
+            rate=Decimal(r["amount"]),
+            amount_type=r["amount_type"],
+            is_active=bool(r["active"]),
+            is_price_included=bool(r["price_include"]),
+            member_ids=tuple(r["children_tax_ids"]),
+        )
+        for r in records
+        if names.get(str(r["id"]), "").startswith(prefix)
+    }
+
+
+def _read_currencies(client: OdooReader, codes: set[str], company_currency: str) -> dict[str, Currency]:
+    domain = [["name", "in", sorted(codes)], ["active", "in", [True, False]]]
+    found = {r["name"]: r for r in client.search_read("res.currency", domain, ["id", "name", "active"])}
+    foreign = [r["id"] for name, r in found.items() if name != company_currency]
+    first: dict[int, date] = {}
+    if foreign:
+        where = [["currency_id", "in", foreign], ["company_id", "in", [client.company_id, False]]]
+        for rate in client.search_read("res.currency.rate", where, ["currency_id", "name"], order="name desc"):
+            first[rate["currency_id"][0]] = date.fromisoformat(rate["name"])  # the last one seen is the earliest
+    return {name: Currency(r["id"], bool(r["active"]), first.get(r["id"])) for name, r in found.items()}
+
+
+def _read_journal(client: OdooReader, domain: list[Any]) -> Journal | None:
+    fields = ["id", "code", "name", "default_account_id", "inbound_payment_method_line_ids"]
+    here = [["company_id", "=", client.company_id], *domain]
+    records = client.search_read("account.journal", here, fields, order="id", limit=1)
+    if not records:
+        return None
+    record = records[0]
+    lines = client.read(
+        "account.payment.method.line", record["inbound_payment_method_line_ids"], ["payment_account_id"]
+    )
+    return Journal(
+        journal_id=record["id"],
+        code=record["code"],
+        name=text_of(record["name"]),
+        bank_account_id=id_of(record["default_account_id"]),
+        method_account_ids=tuple(id_of(line["payment_account_id"]) for line in lines),
+    )
