@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nexabooks.warehouse import ModelRun, Node, Project, Warehouse, build_model, open_warehouse, prepare_build
+from typing import Any
+
+from nexabooks.warehouse import ModelRun, Node, Project, Warehouse, build_model, ensure_sources, open_warehouse
 from tasks.run import Run
 from tasks.step import step
 
@@ -12,7 +14,23 @@ def build_models(run: Run) -> list[ModelRun]:
     """Seeds and models in the order of their references. Raises BuildFailed naming the model and its compiled SQL."""
     project = Project.load(run.settings.sql_dir)
     with open_warehouse(run.settings.warehouse_path) as db:
-        build = prepare_build(db, project, run_id=run.run_id, variables=variables(run))
-        built = [build_one(build, node) for node in project.nodes]
+        ensure_sources(db, project)
+        built = [build_one(run, db, project, node) for node in project.nodes]
     run.say(f"sql: {len(built)} models built in {sum(one.seconds for one in built):.2f} s.")
     return built
+
+
+@step("build {node.name}")
+def build_one(run: Run, db: Warehouse, project: Project, node: Node) -> ModelRun:
+    """One seed or model."""
+    return build_model(db, project, node, run_id=run.run_id, now=run.settings.now, variables=variables(run))
+
+
+def variables(run: Run) -> dict[str, Any]:
+    """What the SQL may know of this run and this company; everything else it reads from tables."""
+    return {
+        "company_time_zone": run.settings.company_time_zone,
+        "company_currency": run.settings.company_currency,
+        "run_at": run.settings.now().isoformat(),
+        "run_day": str(run.day),
+    }

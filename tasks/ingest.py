@@ -78,7 +78,9 @@ def land_stream(run: Run, source_name: str, stream: Stream, session: Any, db: Wa
     except NexabooksError as error:
         note_failure(run, db, source_name, stream, error)
         raise
-    run.say(f"{source_name}.{stream.name}: {landed.received_count:,} read, {landed.inserted_count + landed.changed_count:,} new or changed.")
+    run.say(
+        f"{source_name}.{stream.name}: {landed.received_count:,} read, {landed.inserted_count + landed.changed_count:,} new or changed."
+    )
     return landed
 
 

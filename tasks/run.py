@@ -40,7 +40,9 @@ class Run:
 
 
 @contextmanager
-def run_of(flow: str, day: date | None = None, *, mode: LedgerMode | None = None, needs_ledger: bool = True) -> Iterator[Run]:
+def run_of(
+    flow: str, day: date | None = None, *, mode: LedgerMode | None = None, needs_ledger: bool = True
+) -> Iterator[Run]:
     """A run of `flow` for the accounting day `day` (today, in the company's time zone, when not given).
 
     Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the run ended

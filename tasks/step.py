@@ -30,7 +30,9 @@ def in_prefect() -> bool:
     return FlowRunContext.get() is not None or TaskRunContext.get() is not None
 
 
-def step(name: str = "", *, retries: int = 0, retry_delay_s: tuple[int, ...] = (10, 60)) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def step(
+    name: str = "", *, retries: int = 0, retry_delay_s: tuple[int, ...] = (10, 60)
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A function as a step. `name` may use the function's arguments, as Prefect's task_run_name does.
 
     Nothing is cached by Prefect: what was landed or posted is known to the stores themselves, so a rerun resumes from

@@ -58,9 +58,13 @@ def show_status(*, as_json: bool) -> None:
         print_json(answers)
         return
     publication = answers.pop("publication")[0]
-    console.print(f"Published {publication['published_at']:%Y-%m-%d %H:%M} UTC by {publication['run_id']}.", markup=False)
+    console.print(
+        f"Published {publication['published_at']:%Y-%m-%d %H:%M} UTC by {publication['run_id']}.", markup=False
+    )
     if publication["is_stale"]:
-        console.print(f"STALE since {publication['stale_since']:%Y-%m-%d %H:%M} UTC: {publication['stale_reason']}", markup=False)
+        console.print(
+            f"STALE since {publication['stale_since']:%Y-%m-%d %H:%M} UTC: {publication['stale_reason']}", markup=False
+        )
     titles = {"runs": "Last runs", "freshness": "Sources", "ledger": "Ledger", "breaks": "Waiting for a person"}
     for name, rows in answers.items():
         heading(titles[name])

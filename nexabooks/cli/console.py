@@ -78,7 +78,9 @@ def print_rows(rows: Sequence[dict[str, Any]], *, columns: dict[str, str] | None
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for name, label in columns.items():
-        is_number = name.endswith(("_minor", "_count", "_percent", "ratio", "age_days")) or isinstance(rows[0].get(name), int)
+        is_number = name.endswith(("_minor", "_count", "_percent", "ratio", "age_days")) or isinstance(
+            rows[0].get(name), int
+        )
         table.add_column(label, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_escape(cell(row, name)) for name in columns))

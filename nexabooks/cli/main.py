@@ -57,9 +57,15 @@ def demo(
 @app.command()
 def run(
     flow: Annotated[str, typer.Argument(help="daily-close, refresh, backfill, post-approved or relist.")],
-    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The accounting day; today if not given.")] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="backfill: the first day.")] = None,
-    end: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="backfill: the day after the last.")] = None,
+    day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The accounting day; today if not given.")
+    ] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="backfill: the first day.")
+    ] = None,
+    end: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="backfill: the day after the last.")
+    ] = None,
     plan: Annotated[str, typer.Option(help="post-approved: the hash of the approved plan.")] = "",
     json: Json = False,
 ) -> None:
@@ -112,7 +118,9 @@ def query(
 
 @app.command()
 def explain(
-    invoice: Annotated[str, typer.Argument(help="The source's id (in_..., a Lago id), NexaCloud's id, or an invoice number.")],
+    invoice: Annotated[
+        str, typer.Argument(help="The source's id (in_..., a Lago id), NexaCloud's id, or an invoice number.")
+    ],
     json: Json = False,
 ) -> None:
     """Walk one invoice from its raw record to the ledger, with each rule that touched it."""
@@ -135,7 +143,13 @@ def sources(json: Json = False) -> None:
     from nexabooks.sources.registry import SOURCES
 
     rows: list[dict[str, Any]] = [
-        {"source": name, "stream": s.name, "key": "|".join(s.key), "cursor": s.cursor or "read whole", "may not lose": s.may_not_lose}
+        {
+            "source": name,
+            "stream": s.name,
+            "key": "|".join(s.key),
+            "cursor": s.cursor or "read whole",
+            "may not lose": s.may_not_lose,
+        }
         for name, source in SOURCES.items()
         for s in source.streams
     ]
@@ -148,7 +162,9 @@ def sources(json: Json = False) -> None:
 
 @odoo_app.command("setup")
 def odoo_setup(
-    apply: Annotated[bool, typer.Option("--apply", help="Create what is missing; without it, only say what would be created.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Create what is missing; without it, only say what would be created.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The fields, accounts and the bank journal that nexabooks needs, each created once. Shows first."""

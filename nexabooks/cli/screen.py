@@ -18,19 +18,36 @@ def show_report(report: CloseReport) -> None:
     heading("Read")
     print_rows(
         blocks["sources"],
-        columns={"source": "source", "stream_count": "streams", "read_count": "records", "changed_count": "new or changed", "says": "not read"},
+        columns={
+            "source": "source",
+            "stream_count": "streams",
+            "read_count": "records",
+            "changed_count": "new or changed",
+            "says": "not read",
+        },
     )
     heading("Verified, and why the rest was not")
     print_rows(
         blocks["verdicts"],
-        columns={"verdict": "verdict", "source_system": "source", "invoice_count": "invoices", "total_minor": "total", "verdict_reason": "why"},
+        columns={
+            "verdict": "verdict",
+            "source_system": "source",
+            "invoice_count": "invoices",
+            "total_minor": "total",
+            "verdict_reason": "why",
+        },
     )
     heading("Revenue by family, before tax")
     print_rows(by_family(blocks["families"]))
     heading("Invoices with and without a subscription")
     print_rows(
         blocks["coverage"],
-        columns={"coverage_class": "class", "invoice_count": "invoices", "subtotal_minor": "subtotal", "share_percent": "share %"},
+        columns={
+            "coverage_class": "class",
+            "invoice_count": "invoices",
+            "subtotal_minor": "subtotal",
+            "share_percent": "share %",
+        },
     )
     heading("Reconciliation: expected beside billed")
     print_rows(
@@ -48,14 +65,23 @@ def show_report(report: CloseReport) -> None:
     heading("In the ledger")
     print_rows(
         blocks["ledger"],
-        columns={"ledger_state": "state", "invoice_count": "invoices", "total_minor": "at the source", "ledger_total_minor": "in Odoo"},
+        columns={
+            "ledger_state": "state",
+            "invoice_count": "invoices",
+            "total_minor": "at the source",
+            "ledger_total_minor": "in Odoo",
+        },
         empty="nothing yet",
     )
     show_receipts(report.receipts)
     heading("Waiting for a person")
-    print_rows(blocks["breaks"], columns={"class": "what", "source_invoice_id": "invoice", "says": "says", "age_days": "days"})
+    print_rows(
+        blocks["breaks"], columns={"class": "what", "source_invoice_id": "invoice", "says": "says", "age_days": "days"}
+    )
     heading("Quality")
-    print_rows(blocks["quality"], columns={"severity": "severity", "is_ok": "holds", "expectation_count": "expectations"})
+    print_rows(
+        blocks["quality"], columns={"severity": "severity", "is_ok": "holds", "expectation_count": "expectations"}
+    )
     heading("Where")
     for name, path in report.paths.items():
         console.print(f"  {name}: {path}", markup=False)
@@ -67,7 +93,10 @@ def show_receipts(receipts: list[dict[str, Any]]) -> None:
         console.print("  this run changed nothing in Odoo", markup=False)
         return
     counts = Counter((r["action"], r["outcome"]) for r in receipts)
-    console.print("  this run: " + ", ".join(f"{action} {outcome}: {n}" for (action, outcome), n in sorted(counts.items())), markup=False)
+    console.print(
+        "  this run: " + ", ".join(f"{action} {outcome}: {n}" for (action, outcome), n in sorted(counts.items())),
+        markup=False,
+    )
     for receipt in receipts:
         if receipt["outcome"] in ("refused", "unclear"):
             console.print(f"  {receipt['outcome']}: {receipt['source_invoice_id']}: {receipt['says']}", markup=False)
@@ -79,8 +108,19 @@ def by_family(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         key = (row["service_family"], row["currency_code"])
         total = totals.setdefault(
-            key, {"service_family": key[0], "currency_code": key[1], "invoiced_minor": 0, "credited_minor": 0, "net_minor": 0, "paid_minor": 0}
+            key,
+            {
+                "service_family": key[0],
+                "currency_code": key[1],
+                "invoiced_minor": 0,
+                "credited_minor": 0,
+                "net_minor": 0,
+                "paid_minor": 0,
+            },
         )
         for name in ("invoiced_minor", "credited_minor", "net_minor", "paid_minor"):
             total[name] += int(row[name] or 0)
-    return [{k: v for k, v in t.items() if k != "currency_code"} | {"currency_code": t["currency_code"]} for t in totals.values()]
+    return [
+        {k: v for k, v in t.items() if k != "currency_code"} | {"currency_code": t["currency_code"]}
+        for t in totals.values()
+    ]

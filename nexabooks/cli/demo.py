@@ -1,0 +1,192 @@
+"""`nexabooks demo`: the whole road on a pretend world, judged by the story and not by itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nexabooks.cli.console import console, heading, print_json, print_rows, progress
+from nexabooks.cli.examining import apply_odoo_setup
+from nexabooks.cli.judging import Check, checks_of_close, checks_of_rerun, checks_of_traps
+from nexabooks.cli.screen import show_report, show_receipts
+from nexabooks.errors import EXIT_OK, EXIT_PERSON
+from nexabooks.sandbox.sandbox import Sandbox
+from nexabooks.settings import load_settings
+from tasks.report import CloseReport
+
+
+@dataclass
+class Act:
+    """One run of the demo: what was played, what it came out with, whether that is the story."""
+
+    title: str
+    report: CloseReport
+    checks: list[Check]
+    seconds: float
+
+
+@dataclass
+class Play:
+    acts: list[Act] = field(default_factory=list)
+
+    @property
+    def is_true(self) -> bool:
+        return bool(self.acts) and all(check.holds for act in self.acts for check in act.checks)
+
+
+def play_story(home: Path, *, as_json: bool) -> int:
+    """Three days of the story, the first one twice; 0 only if the books equal the story."""
+    from nexabooks.sandbox import story
+
+    days = story.days()
+    play = Play()
+    with pretend_world(days[0], home, quiet=as_json) as box:
+        play.acts.append(close(box, "Day 1: the first close", 0, quiet=as_json))
+        if not as_json:
+            show_report(play.acts[0].report)
+        play.acts.append(close_again(box, quiet=as_json))
+        for index, world in enumerate(days[1:], 1):
+            box.show(world)
+            play.acts.append(close(box, f"Day {index + 1}: {DAY_SAYS[index]}", index, quiet=as_json))
+            if not as_json:
+                show_later_day(play.acts[-1].report)
+    return verdict(play, home, as_json=as_json)
+
+
+DAY_SAYS = {
+    1: "one invoice is voided after posting and re-issued, Lago is down, a plan is added",
+    2: "the re-issued invoice is paid late, Lago is back, a user changes his e-mail",
+}
+
+
+def play_traps(home: Path, *, as_json: bool) -> int:
+    """The trap world, once and once more; 0 only if every trap came out as it must."""
+    from nexabooks.sandbox import traps
+
+    play = Play()
+    with pretend_world(traps.world(), home, quiet=as_json) as box:
+        started = time.monotonic()
+        report = run_close("The trap world", quiet=as_json)
+        play.acts.append(Act("The trap world", report, checks_of_traps(load_settings(), box), time.monotonic() - started))
+        if not as_json:
+            show_report(report)
+        play.acts.append(close_again(box, quiet=as_json))
+    return verdict(play, home, as_json=as_json)
+
+
+@contextmanager
+def pretend_world(world: Any, home: Path, *, quiet: bool) -> Iterator[Sandbox]:
+    """Every pretend service on loopback, and an environment that reaches them; both are gone afterwards, on Ctrl-C too."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    before = dict(os.environ)
+    with progress("Starting the pretend world", quiet=quiet):
+        box = Sandbox(world, home / "world")
+        box.__enter__()
+    try:
+        os.environ.update(box.environment() | {"NEXABOOKS_HOME": str(home)})
+        with progress("Setting up Odoo", quiet=quiet):
+            apply_odoo_setup()
+        if not quiet:
+            console.print(f"The pretend world listens on loopback: {', '.join(box.names)}.", markup=False)
+        yield box
+    finally:
+        box.__exit__(None, None, None)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _as_interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def run_close(title: str, *, quiet: bool) -> CloseReport:
+    """One daily close, by the body of the flow itself."""
+    from flows.daily_close import daily_close
+
+    with progress(title, quiet=quiet):
+        return daily_close.fn()
+
+
+def close(box: Sandbox, title: str, index: int, *, quiet: bool) -> Act:
+    """The close of a day of the story, and the checks that hold it against what the story says."""
+    from nexabooks.sandbox.story import EXPECTED
+
+    os.environ.update(box.environment())
+    started = time.monotonic()
+    report = run_close(title, quiet=quiet)
+    seconds = time.monotonic() - started
+    return Act(title, report, checks_of_close(load_settings(), box, report, EXPECTED[index]), seconds)
+
+
+def close_again(box: Sandbox, *, quiet: bool) -> Act:
+    """The same close once more, which must change nothing anywhere."""
+    before = box.odoo.totals()
+    started = time.monotonic()
+    report = run_close("The same day once more", quiet=quiet)
+    return Act("The same day once more", report, checks_of_rerun(report, before, box.odoo.totals()), time.monotonic() - started)
+
+
+def show_later_day(report: CloseReport) -> None:
+    """What a later day adds to the first screen."""
+    heading(f"{report.flow} {report.day}")
+    for sentence in report.unread:
+        console.print(f"  not read: {sentence}", markup=False)
+    print_rows(
+        report.blocks["verdicts"],
+        columns={"verdict": "verdict", "source_system": "source", "invoice_count": "invoices", "total_minor": "total", "verdict_reason": "why"},
+    )
+    print_rows(
+        report.blocks["ledger"],
+        columns={"ledger_state": "ledger", "invoice_count": "invoices", "total_minor": "at the source", "ledger_total_minor": "in Odoo"},
+    )
+    show_receipts(report.receipts)
+    print_rows(report.blocks["breaks"], columns={"class": "for a person", "source_invoice_id": "invoice", "says": "says"}, empty="nothing waits for a person")
+
+
+def verdict(play: Play, home: Path, *, as_json: bool) -> int:
+    """What came out beside what must come out; 0 only if all of it is equal."""
+    if as_json:
+        print_json(
+            {
+                "is_true": play.is_true,
+                "acts": [
+                    {
+                        "title": act.title,
+                        "seconds": round(act.seconds, 2),
+                        "checks": [check.as_row() for check in act.checks],
+                        "report": act.report.as_json(),
+                    }
+                    for act in play.acts
+                ],
+            }
+        )
+        return EXIT_OK if play.is_true else EXIT_PERSON
+    heading("Do the books equal the story?")
+    for act in play.acts:
+        console.print(f"  {act.title} ({act.seconds:.1f} s)", markup=False)
+        for check in act.checks:
+            mark = "yes" if check.holds else "NO "
+            console.print(f"    {mark}  {check.says}" + ("" if check.holds else f": expected {check.expected}, got {check.found}"), markup=False)
+    console.print()
+    settings_home = f"NEXABOOKS_HOME={home}"
+    where = {
+        "The published file": f"{home}/published/nexabooks.duckdb",
+        "ask it": f'{settings_home} .venv/bin/nexabooks query "select * from finance.family_revenue"',
+        "explain an invoice": f"{settings_home} .venv/bin/nexabooks explain NEX-2026-001",
+        "The data-quality site": f"{home}/quality/index.html",
+        "The SQL docs": "var/docs/index.html (made by `make docs`)",
+    }
+    for name, path in where.items():
+        console.print(f"  {name}: {path}", markup=False)
+    console.print()
+    console.print("The books equal the story." if play.is_true else "The books do NOT equal the story; see the lines marked NO.", markup=False)
+    return EXIT_OK if play.is_true else EXIT_PERSON

@@ -1,0 +1,90 @@
+"""The demo's judge: what the published tables and the pretend Odoo say, beside what the story says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nexabooks.settings import Settings
+from nexabooks.warehouse import ask_published
+
+if TYPE_CHECKING:
+    from nexabooks.sandbox.sandbox import Sandbox
+    from nexabooks.sandbox.story import Expected
+    from tasks.report import CloseReport
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One sentence, what it must be and what it is."""
+
+    says: str
+    expected: Any
+    found: Any
+
+    @property
+    def holds(self) -> bool:
+        return bool(self.expected == self.found)
+
+    def as_row(self) -> dict[str, Any]:
+        return {"says": self.says, "holds": self.holds, "expected": str(self.expected), "found": str(self.found)}
+
+
+def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expected: Expected) -> list[Check]:
+    """The figures of one day of the story, each as a check."""
+
+    def ask(sql: str) -> list[dict[str, Any]]:
+        return ask_published(settings.published_path, sql)
+
+    verdicts = {row["verdict"]: row["n"] for row in ask("select verdict, count(*) as n from finance.invoices where nexacloud_invoice_id <> '' group by 1")}
+    posted = ask("select count(*) as n, sum(total_minor) as total from finance.ledger_check where ledger_state = 'posted'")[0]
+    verified = ask("select sum(total_minor) as total from finance.invoices where verdict = 'verified' and kind = 'invoice'")[0]
+    changed = ask("select source_invoice_id from finance.ledger_check where ledger_state = 'changed_after_posting' order by 1")
+    coverage = {
+        row["coverage_class"]: (row["invoice_count"], int(row["subtotal_minor"]))
+        for row in ask("select coverage_class, invoice_count, subtotal_minor from finance.coverage")
+    }
+    done = Counter(receipt["action"] for receipt in report.receipts if receipt["outcome"] == "done")
+    checks = [
+        Check("the verdicts on NexaCloud's invoices", {k: v for k, v in expected.verdicts.items() if v}, verdicts),
+        Check("the verified invoices add up", expected.verified_total_minor, int(verified["total"] or 0)),
+        Check("invoices with and without a subscription", expected.coverage, coverage),
+        Check("invoices posted by this run", expected.posted_count, done["post"]),
+        Check("payments booked by this run", expected.payment_count, done["pay"]),
+        Check("entries posted and equal to their source", expected.ledger_count, posted["n"]),
+        Check("... and their total", expected.ledger_total_minor, int(posted["total"] or 0)),
+        Check("entries whose source changed after posting, left for a person", list(expected.changed_after_posting), [r["source_invoice_id"] for r in changed]),
+        Check(
+            "Odoo itself holds as many posted entries",
+            expected.ledger_count + len(expected.changed_after_posting),
+            box.odoo.totals()["posted_count"],
+        ),
+    ]
+    if expected.families is not None:
+        families = ask("select service_family, sum(invoiced_minor) as total from finance.family_revenue group by 1")
+        checks.append(Check("revenue by family", expected.families, {r["service_family"]: int(r["total"]) for r in families}))
+    if expected.one_off is not None:
+        one_off = ask("select coalesce(month, '') as month, sum(billed_minor) as billed from finance.reconciliation where class = 'one_off' group by 1")
+        checks.append(Check("one-off invoices by month", expected.one_off, {r["month"]: int(r["billed"]) for r in one_off}))
+    if expected.subscribed is not None:
+        rows = ask(
+            "select period_start_on, billed_minor, class from finance.reconciliation where class <> 'one_off' order by 1, 2, 3"
+        )
+        checks.append(
+            Check(
+                "subscriptions, expected beside billed",
+                sorted((s.period_start_on, s.billed_minor, s.outcome) for s in expected.subscribed),
+                [(str(r["period_start_on"]), int(r["billed_minor"]), r["class"]) for r in rows],
+            )
+        )
+    return checks
+
+
+def checks_of_rerun(report: CloseReport, before: dict[str, Any], after: dict[str, Any]) -> list[Check]:
+    """A run in which nothing changed changes nothing."""
+    return [
+        Check("rows changed in raw", 0, report.raw_changes),
+        Check("steps carried out in Odoo", 0, report.ledger_changes),
+        Check("what Odoo holds", before, after),
+    ]
