@@ -1,6 +1,6 @@
 """Promises about the data, checked: expectation files run as Great Expectations checkpoints, identities run as SQL.
 
-Results are values; the warehouse keeps them as rows and a static site shows them. docs/contracts/quality.md has the words.
+Results are values; the warehouse keeps them as rows and a static site shows them (docs/contracts/quality.md).
 """
 
 from nexabooks.quality.checks import run_checks

@@ -40,7 +40,7 @@ _HOLDS_WORDS = {"says", "where", "severity", "protects", "parks"}
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """One expectation. `sort`: key, row_count, not_null, in_set, between, holds; the fields that it needs are filled."""
+    """One expectation. `sort`: key, row_count, not_null, in_set, between, holds; the fields it needs are filled."""
 
     sort: str
     says: str

@@ -15,9 +15,9 @@ SHOWN_KEYS = 20
 class CheckResult:
     """One expectation checked once. `row()` has the columns of meta.quality_results.
 
-    `expectation` is the promise in words; `says` is what was found. `failing_keys`: the first 20 keys that break it, parts
-    joined by "|". `is_broken`: the check itself could not be made, which counts as not holding. `rows`: the first rows
-    that break it, as text, for the page.
+    `expectation` is the promise in words; `says` is what was found. `failing_keys`: the first 20 keys that break it,
+    parts joined by "|". `is_broken`: the check itself could not be made, which counts as not holding. `rows`: the first
+    rows that break it, as text, for the page.
     """
 
     run_id: str
@@ -109,7 +109,7 @@ def in_a_sentence(what: str, results: Sequence[CheckResult]) -> str:
 
 
 def failed_first(results: Iterable[CheckResult]) -> list[CheckResult]:
-    """The order for a reader: what blocks, then what parks, then what warns, then what holds; each by suite and model."""
+    """The order for a reader: what blocks, what parks, what warns, what holds; each by suite and model."""
     return sorted(
         results, key=lambda r: (r.is_ok, not r.is_blocking, r.severity != "error", r.suite, r.model, r.expectation)
     )
