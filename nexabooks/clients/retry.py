@@ -22,7 +22,9 @@ STATUS_ERRORS: dict[int, type[NexabooksError]] = {
 }
 
 
-def error_for_status(status: int, sentence: str, *, source: str = "", record: str = "", retry_after_s: float | None = None) -> NexabooksError:
+def error_for_status(
+    status: int, sentence: str, *, source: str = "", record: str = "", retry_after_s: float | None = None
+) -> NexabooksError:
     """The error that an HTTP `status` is, with the verdict on another attempt added to `sentence`."""
     kind = STATUS_ERRORS.get(status) or (Unreachable if status >= 500 else PermanentError)
     verdict = "Another attempt may succeed." if kind.may_retry else "Another attempt will not help."
