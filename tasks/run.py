@@ -57,7 +57,10 @@ def run_of(
     holder = f"{run.run_id} on {socket.gethostname()}"
     started_at = settings.now()
     settings.home.mkdir(parents=True, exist_ok=True)
-    with open_ops(settings.ops_store_url) as ops, ops.lease("warehouse-writer", holder=holder, ttl_s=LEASE_S):
+    with (
+        open_ops(settings.ops_store_url, now=settings.now) as ops,
+        ops.lease("warehouse-writer", holder=holder, ttl_s=LEASE_S),
+    ):
         outcome, message = "done", ""
         try:
             yield run

@@ -15,7 +15,7 @@ from typing import Any
 from nexabooks.cli.console import console, heading, print_json, print_rows, progress
 from nexabooks.cli.examining import apply_odoo_setup
 from nexabooks.cli.judging import Check, checks_of_close, checks_of_rerun, checks_of_traps
-from nexabooks.cli.screen import show_report, show_receipts
+from nexabooks.cli.screen import show_receipts, show_report
 from nexabooks.errors import EXIT_OK, EXIT_PERSON
 from nexabooks.sandbox.sandbox import Sandbox
 from nexabooks.settings import load_settings
@@ -74,7 +74,9 @@ def play_traps(home: Path, *, as_json: bool) -> int:
     with pretend_world(traps.world(), home, quiet=as_json) as box:
         started = time.monotonic()
         report = run_close("The trap world", quiet=as_json)
-        play.acts.append(Act("The trap world", report, checks_of_traps(load_settings(), box), time.monotonic() - started))
+        play.acts.append(
+            Act("The trap world", report, checks_of_traps(load_settings(), box), time.monotonic() - started)
+        )
         if not as_json:
             show_report(report)
         play.acts.append(close_again(box, quiet=as_json))
@@ -132,7 +134,9 @@ def close_again(box: Sandbox, *, quiet: bool) -> Act:
     before = box.odoo.totals()
     started = time.monotonic()
     report = run_close("The same day once more", quiet=quiet)
-    return Act("The same day once more", report, checks_of_rerun(report, before, box.odoo.totals()), time.monotonic() - started)
+    return Act(
+        "The same day once more", report, checks_of_rerun(report, before, box.odoo.totals()), time.monotonic() - started
+    )
 
 
 def show_later_day(report: CloseReport) -> None:
@@ -142,14 +146,29 @@ def show_later_day(report: CloseReport) -> None:
         console.print(f"  not read: {sentence}", markup=False)
     print_rows(
         report.blocks["verdicts"],
-        columns={"verdict": "verdict", "source_system": "source", "invoice_count": "invoices", "total_minor": "total", "verdict_reason": "why"},
+        columns={
+            "verdict": "verdict",
+            "source_system": "source",
+            "invoice_count": "invoices",
+            "total_minor": "total",
+            "verdict_reason": "why",
+        },
     )
     print_rows(
         report.blocks["ledger"],
-        columns={"ledger_state": "ledger", "invoice_count": "invoices", "total_minor": "at the source", "ledger_total_minor": "in Odoo"},
+        columns={
+            "ledger_state": "ledger",
+            "invoice_count": "invoices",
+            "total_minor": "at the source",
+            "ledger_total_minor": "in Odoo",
+        },
     )
     show_receipts(report.receipts)
-    print_rows(report.blocks["breaks"], columns={"class": "for a person", "source_invoice_id": "invoice", "says": "says"}, empty="nothing waits for a person")
+    print_rows(
+        report.blocks["breaks"],
+        columns={"class": "for a person", "source_invoice_id": "invoice", "says": "says"},
+        empty="nothing waits for a person",
+    )
 
 
 def verdict(play: Play, home: Path, *, as_json: bool) -> int:
@@ -175,7 +194,11 @@ def verdict(play: Play, home: Path, *, as_json: bool) -> int:
         console.print(f"  {act.title} ({act.seconds:.1f} s)", markup=False)
         for check in act.checks:
             mark = "yes" if check.holds else "NO "
-            console.print(f"    {mark}  {check.says}" + ("" if check.holds else f": expected {check.expected}, got {check.found}"), markup=False)
+            console.print(
+                f"    {mark}  {check.says}"
+                + ("" if check.holds else f": expected {check.expected}, got {check.found}"),
+                markup=False,
+            )
     console.print()
     settings_home = f"NEXABOOKS_HOME={home}"
     where = {
@@ -188,5 +211,8 @@ def verdict(play: Play, home: Path, *, as_json: bool) -> int:
     for name, path in where.items():
         console.print(f"  {name}: {path}", markup=False)
     console.print()
-    console.print("The books equal the story." if play.is_true else "The books do NOT equal the story; see the lines marked NO.", markup=False)
+    console.print(
+        "The books equal the story." if play.is_true else "The books do NOT equal the story; see the lines marked NO.",
+        markup=False,
+    )
     return EXIT_OK if play.is_true else EXIT_PERSON

@@ -37,10 +37,21 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
     def ask(sql: str) -> list[dict[str, Any]]:
         return ask_published(settings.published_path, sql)
 
-    verdicts = {row["verdict"]: row["n"] for row in ask("select verdict, count(*) as n from finance.invoices where nexacloud_invoice_id <> '' group by 1")}
-    posted = ask("select count(*) as n, sum(total_minor) as total from finance.ledger_check where ledger_state = 'posted'")[0]
-    verified = ask("select sum(total_minor) as total from finance.invoices where verdict = 'verified' and kind = 'invoice'")[0]
-    changed = ask("select source_invoice_id from finance.ledger_check where ledger_state = 'changed_after_posting' order by 1")
+    verdicts = {
+        row["verdict"]: row["n"]
+        for row in ask(
+            "select verdict, count(*) as n from finance.invoices where nexacloud_invoice_id <> '' group by 1"
+        )
+    }
+    posted = ask(
+        "select count(*) as n, sum(total_minor) as total from finance.ledger_check where ledger_state = 'posted'"
+    )[0]
+    verified = ask(
+        "select sum(total_minor) as total from finance.invoices where verdict = 'verified' and kind = 'invoice'"
+    )[0]
+    changed = ask(
+        "select source_invoice_id from finance.ledger_check where ledger_state = 'changed_after_posting' order by 1"
+    )
     coverage = {
         row["coverage_class"]: (row["invoice_count"], int(row["subtotal_minor"]))
         for row in ask("select coverage_class, invoice_count, subtotal_minor from finance.coverage")
@@ -54,7 +65,11 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
         Check("payments booked by this run", expected.payment_count, done["pay"]),
         Check("entries posted and equal to their source", expected.ledger_count, posted["n"]),
         Check("... and their total", expected.ledger_total_minor, int(posted["total"] or 0)),
-        Check("entries whose source changed after posting, left for a person", list(expected.changed_after_posting), [r["source_invoice_id"] for r in changed]),
+        Check(
+            "entries whose source changed after posting, left for a person",
+            list(expected.changed_after_posting),
+            [r["source_invoice_id"] for r in changed],
+        ),
         Check(
             "Odoo itself holds as many posted entries",
             expected.ledger_count + len(expected.changed_after_posting),
@@ -63,10 +78,16 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
     ]
     if expected.families is not None:
         families = ask("select service_family, sum(invoiced_minor) as total from finance.family_revenue group by 1")
-        checks.append(Check("revenue by family", expected.families, {r["service_family"]: int(r["total"]) for r in families}))
+        checks.append(
+            Check("revenue by family", expected.families, {r["service_family"]: int(r["total"]) for r in families})
+        )
     if expected.one_off is not None:
-        one_off = ask("select coalesce(month, '') as month, sum(billed_minor) as billed from finance.reconciliation where class = 'one_off' group by 1")
-        checks.append(Check("one-off invoices by month", expected.one_off, {r["month"]: int(r["billed"]) for r in one_off}))
+        one_off = ask(
+            "select coalesce(month, '') as month, sum(billed_minor) as billed from finance.reconciliation where class = 'one_off' group by 1"
+        )
+        checks.append(
+            Check("one-off invoices by month", expected.one_off, {r["month"]: int(r["billed"]) for r in one_off})
+        )
     if expected.subscribed is not None:
         rows = ask(
             "select period_start_on, billed_minor, class from finance.reconciliation where class <> 'one_off' order by 1, 2, 3"

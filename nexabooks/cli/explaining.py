@@ -1,0 +1,151 @@
+"""`nexabooks explain`: one invoice from its raw record to the ledger, with each rule that touched it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from nexabooks.cli.console import console, heading, print_json, print_rows
+from nexabooks.errors import PermanentError
+from nexabooks.ops import open_ops
+from nexabooks.settings import load_settings
+from nexabooks.warehouse import Warehouse, open_warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One stop on the road. In `sql`, $source and $id are the invoice's source system and id, $cloud NexaCloud's id."""
+
+    name: str
+    says: str
+    sql: str
+
+
+# Along the road of a row. Every station is a question that a person could ask the warehouse himself.
+ROAD = (
+    Station(
+        "nexacloud",
+        "What NexaCloud says. Its created_at, status and paid_at are stamped by a synchronisation and never trusted.",
+        "select invoice_number, stripe_invoice_id, status, created_at, paid_at, subtotal, tax, subscription_id, _landed_at, _load_id "
+        "from raw_nexacloud.invoices where id = $cloud",
+    ),
+    Station(
+        "raw",
+        "The record as its own source sent it: which load brought it, and its hash.",
+        "select _key, _hash, _landed_at, _load_id, _deleted, length(payload) as byte_count from {raw} where _key = $id",
+    ),
+    Station(
+        "versions",
+        "Earlier versions of that record.",
+        "select _hash, _landed_at, _load_id from {raw}__versions where _key = $id order by _landed_at",
+    ),
+    Station(
+        "verdict",
+        "What the source's own figures say, and whether they agree with each other.",
+        "select source_status, verdict, verdict_reason, invoiced_on, paid_on, currency_code, subtotal_minor, tax_minor, total_minor, paid_minor "
+        "from marts.fct_invoices where source_system = $source and source_invoice_id = $id",
+    ),
+    Station(
+        "lines",
+        "Each line, the family it belongs to and the rule that put it there, and its taxes.",
+        "select line_position, description, service_family, family_rule, is_proration, amount_minor, currency_code, tax_codes "
+        "from marts.fct_invoice_lines where source_system = $source and source_invoice_id = $id order by line_position",
+    ),
+    Station(
+        "reconciliation",
+        "Expected beside billed, where a subscription explains it.",
+        "select class, difference_class, subscription_id, period_start_on, month, expected_minor, billed_minor, difference_minor, currency_code "
+        "from finance.reconciliation where contains(invoice_ids, $id) or contains(invoice_ids, $cloud)",
+    ),
+    Station(
+        "outbound",
+        "What is asked of the ledger.",
+        "select is_postable, park_reason, customer_id, content_hash from outbound.out_odoo__invoices "
+        "where source_system = $source and source_invoice_id = $id",
+    ),
+    Station(
+        "ledger",
+        "What Odoo holds, as read back.",
+        "select ledger_state, move_name, payment_state, ledger_date, total_minor, ledger_total_minor, difference_minor, currency_code "
+        "from finance.ledger_check where source_system = $source and source_invoice_id = $id",
+    ),
+    Station(
+        "breaks",
+        "What waits for a person.",
+        "select class, says, first_seen_on, age_days, resolution from finance.breaks "
+        "where source_system = $source and source_invoice_id = $id",
+    ),
+)
+
+
+def show_explanation(invoice: str, *, as_json: bool) -> None:
+    """Every station of one invoice. Raises PermanentError when nothing is known by that name."""
+    settings = load_settings()
+    with open_warehouse(settings.warehouse_path, read_only=True) as db:
+        found = find(db, invoice)
+        answers = [(station, ask(db, station, found)) for station in ROAD]
+    with open_ops(settings.ops_store_url, now=settings.now) as ops:
+        receipts = ops.receipts_of(found["source_system"], found["source_invoice_id"])
+    if as_json:
+        print_json(dict(found) | {station.name: rows for station, rows in answers} | {"receipts": receipts})
+        return
+    heading(
+        f"{found['invoice_number'] or found['source_invoice_id']} ({found['source_system']} {found['source_invoice_id']})"
+    )
+    for station, rows in answers:
+        heading(station.name)
+        console.print(f"  {station.says}", markup=False)
+        if len(rows) == 1:
+            print_rows([{"what": k, "value": v} for k, v in shown(rows[0]).items()], columns={"what": "", "value": ""})
+        else:
+            print_rows(rows)
+    heading("receipts")
+    console.print("  What was done in Odoo, as read back.", markup=False)
+    print_rows(
+        receipts,
+        columns={
+            "at": "at",
+            "action": "action",
+            "outcome": "outcome",
+            "odoo_model": "model",
+            "odoo_id": "id",
+            "says": "says",
+        },
+    )
+
+
+def find(db: Warehouse, invoice: str) -> dict[str, Any]:
+    """The one invoice with this source id, NexaCloud id or number."""
+    rows = db.rows(
+        "select source_system, source_invoice_id, coalesce(nexacloud_invoice_id, '') as nexacloud_invoice_id, invoice_number "
+        "from marts.fct_invoices where kind = 'invoice' "
+        "and (source_invoice_id = $1 or nexacloud_invoice_id = $1 or invoice_number = $1 or 'lago:' || source_invoice_id = $1)",
+        [invoice],
+    )
+    if len(rows) != 1:
+        known = f"{len(rows)} invoices are" if rows else "No invoice is"
+        raise PermanentError(
+            f"{known} known as {invoice!r}. Give the source's id (in_..., a Lago id), NexaCloud's id or the number; "
+            '`nexabooks query "select source_invoice_id, invoice_number from finance.invoices"` lists them.'
+        )
+    return rows[0]
+
+
+def ask(db: Warehouse, station: Station, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of one station."""
+    raw = {"stripe": "raw_stripe.invoices", "lago": "raw_lago.invoices"}.get(
+        found["source_system"], "raw_nexacloud.invoices"
+    )
+    values = {
+        "source": found["source_system"],
+        "id": found["source_invoice_id"],
+        "cloud": found["nexacloud_invoice_id"],
+    }
+    return db.rows(station.sql.format(raw=raw), {k: v for k, v in values.items() if f"${k}" in station.sql})
+
+
+def shown(row: dict[str, Any]) -> dict[str, str]:
+    """One row as name and value, amounts with their currency."""
+    from nexabooks.cli.console import cell
+
+    return {name.removesuffix("_minor").replace("_", " "): cell(row, name) for name in row if name != "currency_code"}

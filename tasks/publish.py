@@ -1,0 +1,35 @@
+"""Give finance a new file: built aside, checked, renamed into place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nexabooks.errors import QualityFailed
+from nexabooks.quality import run_checks
+from nexabooks.warehouse import Published, open_warehouse, publish
+from tasks.run import Run
+from tasks.step import step
+
+
+@step("publish")
+def publish_books(run: Run) -> Published:
+    """Copy schema `finance` into the published file. Raises QualityFailed when the new file breaks a promise; the old one stays."""
+    settings, at = run.settings, run.settings.now()
+
+    def check(candidate: Path) -> None:
+        report = run_checks(
+            candidate,
+            settings.expectations_dir,
+            run_id=run.run_id,
+            checked_at=at,
+            scope="published",
+            site_dir=settings.home / "quality",
+        )
+        run.say(report.sentence())
+        if report.blocking:
+            raise QualityFailed(f"{report.sentence()} The file was not published; readers keep the last good one.")
+
+    with open_warehouse(settings.warehouse_path) as db:
+        published = publish(db, settings.published_path, run_id=run.run_id, published_at=at, check=check)
+    run.say(f"published: {published.row_count:,} rows in {published.table_count} tables, {settings.published_path}.")
+    return published
