@@ -18,19 +18,21 @@ from nexabooks.ops.leases import Lease, acquire, kept
 from nexabooks.ops.migrations import upgrade
 from nexabooks.ops.records import Approval, LeaseRow, Resolution, SavedPlan, UnfinishedIntent
 from nexabooks.ops.tables import approvals, intents, leases, plans, receipts, resolutions
+from nexabooks.settings import load_settings
 
 
 @contextmanager
-def open_ops(url: str, *, now: Callable[[], datetime]) -> Iterator[OpsStore]:
+def open_ops(url: str, *, now: Callable[[], datetime] | None = None) -> Iterator[OpsStore]:
     """The ops store at `url` (settings.ops_store_url), its tables brought up to date; closed when the block ends.
 
-    `now` gives the moments written beside decisions (settings.now). Raises SettingsError for a URL that cannot be used
-    or a store made by a newer nexabooks, Unreachable when the database does not answer.
+    `now` gives the moments written beside decisions; by default the clock of this process's settings. Raises
+    SettingsError for a URL that cannot be used or a store made by a newer nexabooks, Unreachable when the database does
+    not answer.
     """
     engine = make_engine(url)
     try:
         upgrade(engine)
-        yield OpsStore(engine, now)
+        yield OpsStore(engine, now or load_settings().now)
     finally:
         engine.dispose()
 
@@ -172,9 +174,13 @@ class OpsStore:
         with transaction(self._engine) as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
-    def rows(self, table: str, *, after: int = 0, limit: int = 5_000) -> list[dict[str, Any]]:
-        """Rows of `receipts` or `resolutions` whose `position` is beyond `after`, in that order, at most `limit`."""
-        source = {"receipts": receipts, "resolutions": resolutions}[table]
-        query = select(source).where(source.c.position > after).order_by(source.c.position).limit(limit)
+    def receipts_after(self, position: int, limit: int) -> list[dict[str, Any]]:
+        """The receipts written after `position`, each with its own `position`, in that order, at most `limit`."""
+        query = select(receipts).where(receipts.c.position > position).order_by(receipts.c.position).limit(limit)
         with transaction(self._engine) as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def receipt_count(self) -> int:
+        """How many receipts there are."""
+        with transaction(self._engine) as connection:
+            return connection.execute(select(func.count()).select_from(receipts)).scalar_one()

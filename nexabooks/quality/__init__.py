@@ -5,6 +5,6 @@ Results are values; the warehouse keeps them as rows and a static site shows the
 
 from nexabooks.quality.checks import run_checks
 from nexabooks.quality.identities import run_identities
-from nexabooks.quality.results import CheckReport, CheckResult, ParkedInvoice
+from nexabooks.quality.results import CheckReport, CheckResult, ParkedInvoice, in_a_sentence
 
-__all__ = ["CheckReport", "CheckResult", "ParkedInvoice", "run_checks", "run_identities"]
+__all__ = ["CheckReport", "CheckResult", "ParkedInvoice", "in_a_sentence", "run_checks", "run_identities"]

@@ -1,0 +1,86 @@
+"""The ops session: receipts onward from a position, resolutions whole (the decision that holds for each difference).
+
+Setting: NEXABOOKS_OPS_URL (a SQLite file below NEXABOOKS_HOME by default). Reading changes nothing but this: a store that
+is not there yet is made, empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+
+from nexabooks.ops import OpsStore, open_ops
+from nexabooks.ops.as_json import as_json
+from nexabooks.settings import Settings
+from nexabooks.sources.ops.streams import REREAD_POSITIONS, STREAMS
+from nexabooks.streams import Batch, Claim, Finished, Stream
+
+PAGE_ROWS = 5_000
+
+
+class OpsSession:
+    """An open reading of the ops store."""
+
+    def __init__(self, store: OpsStore) -> None:
+        self._store = store
+
+    def read(self, stream: Stream, state: dict[str, Any] | None, *, full: bool = False) -> Iterator[Batch | Finished]:
+        """Everything of `stream` that may have changed since `state`; amounts are whole minor units, times UTC."""
+        if stream.name == "resolutions":
+            yield from self._resolutions()
+        else:
+            yield from self._receipts({} if full or not state else state)
+
+    def _resolutions(self) -> Iterator[Batch | Finished]:
+        rows = [
+            {
+                "break_key": found.break_key,
+                "class": found.break_class,
+                "resolution": found.resolution,
+                "by": found.resolved_by,
+                "why": found.why,
+                "at": found.at,
+            }
+            for found in self._store.resolutions()
+        ]
+        if rows:
+            yield _batch("resolutions", rows)
+        yield Finished("resolutions", is_complete=True, claims=(Claim("resolutions", len(rows)),))
+
+    def _receipts(self, state: Mapping[str, Any]) -> Iterator[Batch | Finished]:
+        position = int(state.get("position", 0))
+        after, sent = max(0, position - REREAD_POSITIONS), 0
+        while rows := self._store.receipts_after(after, PAGE_ROWS):
+            after = rows[-1]["position"]
+            sent += len(rows)
+            yield _batch("receipts", [{k: v for k, v in row.items() if k != "position"} for row in rows])
+        is_complete = not state
+        claim = Claim("receipts", self._store.receipt_count()) if is_complete else Claim("receipts", sent, basis="wire")
+        yield Finished("receipts", {"position": max(position, after)}, is_complete=is_complete, claims=(claim,))
+
+
+def _batch(table: str, rows: Sequence[Mapping[str, Any]]) -> Batch:
+    return Batch(table, bodies=(orjson.dumps(as_json(rows)),), records_at="[]", row_count=len(rows))
+
+
+class OpsSource:
+    """The ops store as a source (streams.Source)."""
+
+    name = "ops"
+    streams = STREAMS
+
+    def missing_settings(self, settings: Settings) -> list[str]:
+        """Nothing: without a setting the store is a file below NEXABOOKS_HOME."""
+        return []
+
+    @contextmanager
+    def open(self, settings: Settings) -> Iterator[OpsSession]:
+        """Open the store. Raises SettingsError for a URL that cannot be used, Unreachable when it does not answer."""
+        with open_ops(settings.ops_store_url, now=settings.now) as store:
+            yield OpsSession(store)
+
+
+SOURCE = OpsSource()

@@ -1,0 +1,16 @@
+"""What the ops store has to tell the warehouse."""
+
+from nexabooks.streams import Stream
+
+STREAMS = (
+    # A receipt's position grows with every writing, also when its words are replaced. Two writers may commit in another
+    # order than they were numbered, so the last thousand positions are read again; the key removes the repeats.
+    Stream(
+        "receipts",
+        key=("receipt_id",),
+        cursor="position",
+        may_not_lose="what a run did in the ledger, and what became of it",
+    ),
+    Stream("resolutions", key=("break_key",), may_not_lose="why a difference was accepted, and by whom"),
+)
+REREAD_POSITIONS = 1_000
