@@ -110,7 +110,7 @@ class Faults:
 
 
 class Service:
-    """A pretend service. Subclasses give `name`, `handle`, and may give `error_body(status)` in the real service's form.
+    """A pretend service. Subclasses give `name`, `handle`, and may give `error_body(status)` in the real form.
 
     It listens on loopback only. `last_error` is the traceback of a handler that broke, "" when none did.
     """
@@ -189,6 +189,7 @@ class Service:
                     self.end_headers()
                     if self.command != "HEAD":
                         self.wfile.write(reply.body)
+                    self.wfile.flush()
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 
