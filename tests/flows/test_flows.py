@@ -1,0 +1,93 @@
+"""Each flow once under Prefect: it runs to its end, its streams and models are tasks, its artifacts are there."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+from flows.backfill import backfill
+from flows.daily_close import daily_close
+from flows.post_approved import post_approved
+from flows.refresh import refresh
+from flows.relist import relist
+from nexabooks.errors import PermanentError
+from nexabooks.ops import open_ops
+from nexabooks.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def ledger(report) -> dict[str, int]:
+    return {row["ledger_state"]: row["invoice_count"] for row in report.blocks["ledger"]}
+
+
+def test_refresh_publishes_and_posts_nothing(box):
+    """Finance reads, the ledger is untouched."""
+    report = refresh()
+    assert report.unread == ()
+    assert load_settings().published_path.exists()
+    assert box.odoo.totals()["posted_count"] == 0
+
+
+def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
+    """March 2026 as drafts, although the settings say post."""
+    report = backfill(date(2026, 3, 1), date(2026, 4, 1))
+    assert report.mode == "draft"
+    assert {receipt["outcome"] for receipt in report.receipts} == {"done"}
+    assert ledger(report)["draft"] > 0
+    assert box.odoo.totals()["posted_count"] == 0
+
+
+def test_an_unapproved_plan_is_not_posted(box):
+    """What nobody approved, nobody posts."""
+    with pytest.raises(PermanentError, match="not approved"):
+        post_approved("0123456789abcdef")
+
+
+def test_daily_close_posts_what_is_verified_and_shows_every_step_as_a_task(box):
+    """23 invoices; each stream and each model is a task of the run; three artifacts stand beside it."""
+    report = daily_close(date(2026, 6, 2))
+    assert ledger(report)["posted"] == 23
+    with get_client(sync_client=True) as client:
+        run = next(r for r in client.read_flow_runs() if r.name == "daily_close 2026-06-02")
+        names = {task.name for task in client.read_task_runs(limit=200)}
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(exists_=True)))
+    assert run.state is not None
+    assert run.state.is_completed()
+    assert {"read stripe", "stripe invoices", "nexacloud users", "build the models", "apply to Odoo", "publish"} <= names
+    assert any(name.startswith("build fct_invoices") for name in names)
+    assert {"ledger-summary", "open-breaks", "run-summary"} <= {artifact.key for artifact in found}
+
+
+def test_relist_of_an_unchanged_world_changes_nothing(box):
+    """The full comparison finds what the incremental reading found."""
+    report = relist()
+    assert {row["source"]: row["changed_count"] for row in report.blocks["sources"]} == dict.fromkeys(
+        ("nexacloud", "stripe", "lago", "vtiger"), 0
+    )
+
+
+def test_an_approved_plan_is_posted_as_it_was_shown(box):
+    """After the close there is nothing left: the approved plan carries out nothing, and says so."""
+    settings = load_settings()
+    with open_ops(settings.ops_store_url, now=settings.now) as ops:
+        saved = ops.latest_plan()
+        ops.approve(saved.plan_hash, by="A. Accountant", note="looked at it")
+    report = post_approved(saved.plan_hash)
+    assert report.ledger_changes == 0
+
+
+def test_every_deployment_names_a_flow_that_exists_and_shares_the_pool():
+    """prefect.yaml's entry points are in module form and import; all writers are in one pool."""
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    flows = {f.name: f for f in (refresh, daily_close, relist, backfill, post_approved)}
+    assert {d["entrypoint"].rsplit(".", 1)[1] for d in deployments} == set(flows)
+    for deployment in deployments:
+        name = deployment["entrypoint"].rsplit(".", 1)[1]
+        assert deployment["entrypoint"] == f"flows.{name}.{name}"
+        assert deployment["work_pool"] == {"name": "nexabooks"}
