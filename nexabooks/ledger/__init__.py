@@ -1,1 +1,39 @@
+"""The books: what they should hold beside what they hold -> a plan (pure) -> apply -> receipts.
 
+    desired = desired_from(tables)               # outbound rows -> values
+    present = read_present(client, desired)      # what Odoo holds now
+    plan = make_plan(desired, present, mode="post", run_id=run_id)
+    receipts = apply_plan(plan, client, journal, now=settings.now)
+
+Setting up and checking: `setup_plan`, `setup_apply`, `check`. The contract is docs/contracts/odoo.md.
+"""
+
+from nexabooks.ledger.apply import apply_plan
+from nexabooks.ledger.check import Finding, blocking, check
+from nexabooks.ledger.desired import OUTBOUND_TABLES, Desired, desired_from
+from nexabooks.ledger.journal import Intent, Journal, MemoryJournal, Receipt
+from nexabooks.ledger.plan import Action, Plan, make_plan
+from nexabooks.ledger.present import Present, read_present
+from nexabooks.ledger.setup import Step, setup_apply, setup_plan
+
+__all__ = [
+    "OUTBOUND_TABLES",
+    "Action",
+    "Desired",
+    "Finding",
+    "Intent",
+    "Journal",
+    "MemoryJournal",
+    "Plan",
+    "Present",
+    "Receipt",
+    "Step",
+    "apply_plan",
+    "blocking",
+    "check",
+    "desired_from",
+    "make_plan",
+    "read_present",
+    "setup_apply",
+    "setup_plan",
+]

@@ -1,5 +1,5 @@
-"""What must hold before an invoice may be sent, as a table of rules. Odoo itself lets a purchase tax, an archived tax, a
-receivable account or an archived partner pass (facts: odoo "What Odoo does not check"), so it is refused here, by name.
+"""What must hold before an invoice may be sent, as a table of rules. Odoo itself lets a purchase tax, an archived tax,
+a receivable account or an archived partner pass (facts: odoo "What Odoo does not check"): it is refused here, by name.
 """
 
 from __future__ import annotations
@@ -32,29 +32,27 @@ def reason_to_park(invoice: Invoice, desired: Desired, present: Present) -> str:
 
 
 def _adds_up(invoice: Invoice, desired: Desired, present: Present) -> str:
-    currency = invoice.currency_code
+    def show(amount_minor: int) -> str:
+        return format_minor(amount_minor, invoice.currency_code)
+
     if not invoice.lines:
         return "it has no lines"
     lines_minor = sum(line.amount_minor for line in invoice.lines)
     if lines_minor != invoice.subtotal_minor:
-        return (
-            f"its lines add up to {format_minor(lines_minor, currency)}, "
-            f"its subtotal is {format_minor(invoice.subtotal_minor, currency)}"
-        )
+        return f"its lines add up to {show(lines_minor)}, its subtotal is {show(invoice.subtotal_minor)}"
     if invoice.subtotal_minor + invoice.tax_minor != invoice.total_minor:
-        return (
-            f"subtotal {format_minor(invoice.subtotal_minor, currency)} plus tax "
-            f"{format_minor(invoice.tax_minor, currency)} is not its total {format_minor(invoice.total_minor, currency)}"
-        )
+        parts = f"subtotal {show(invoice.subtotal_minor)} plus tax {show(invoice.tax_minor)}"
+        return f"{parts} is not its total {show(invoice.total_minor)}"
     taxes_minor = sum(invoice.tax_minor_by_code.values())
     if invoice.tax_minor_by_code and taxes_minor != invoice.tax_minor:
-        return f"its taxes add up to {format_minor(taxes_minor, currency)}, its tax is {format_minor(invoice.tax_minor, currency)}"
+        return f"its taxes add up to {show(taxes_minor)}, its tax is {show(invoice.tax_minor)}"
     return ""
 
 
 def _is_not_negative(invoice: Invoice, desired: Desired, present: Present) -> str:
     if invoice.total_minor < 0:
-        return f"its total {format_minor(invoice.total_minor, invoice.currency_code)} is negative; Odoo wants a credit note"
+        total = format_minor(invoice.total_minor, invoice.currency_code)
+        return f"its total {total} is negative; Odoo wants a credit note"
     return ""
 
 
@@ -138,7 +136,7 @@ def _is_in_open_period(invoice: Invoice, desired: Desired, present: Present) -> 
 
 
 def _has_rate(invoice: Invoice, desired: Desired, present: Present) -> str:
-    """Before the first rate Odoo silently uses the earliest one, and without any it counts 1.0 (facts: odoo "Rates")."""
+    """Before the first rate Odoo silently uses the earliest, and without any it counts 1.0 (facts: odoo "Rates")."""
     books, code = present.books, invoice.currency_code
     if code == books.company_currency:
         return ""

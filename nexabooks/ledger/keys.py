@@ -1,8 +1,8 @@
 """The names that Odoo's database keeps unique: external ids, made from the source's own ids.
 
 (module, name) has a unique index in ir.model.data, and `load` is how a billing user may use it (facts: odoo
-"Idempotency keys compared"). A name may hold no space, and a dot divides module and name, so only letters, digits, `_` and `-` are
-used; an id with anything else, or a very long one, keeps a readable start and gets a digest.
+"Idempotency keys compared"). A name may hold no space, and a dot divides module and name, so only letters, digits,
+`_` and `-` are used; an id with anything else, or a very long one, keeps a readable start and gets a digest.
 """
 
 from __future__ import annotations

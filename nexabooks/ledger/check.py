@@ -1,0 +1,166 @@
+"""What posting needs of Odoo, looked at without writing anything: for `doctor`, and before each apply.
+
+A finding says what is wrong and what to do; `is_blocking` findings would make every invoice fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from nexabooks.clients.odoo import OdooReader
+from nexabooks.errors import PermanentError
+from nexabooks.ledger.desired import Desired
+from nexabooks.ledger.present import PAYMENT_JOURNAL_CODE, Books, read_books
+from nexabooks.ledger.setup import FIELDS
+
+# What the posting user must be allowed to do: (model, operation, what it is for, the right that gives it).
+RIGHTS: tuple[tuple[str, str, str, str], ...] = (
+    ("account.move", "create", "make invoices", "Accounting / Invoicing"),
+    ("account.move", "write", "post invoices", "Accounting / Invoicing"),
+    ("account.payment", "create", "register payments", "Accounting / Invoicing"),
+    ("res.partner", "create", "make customers", "Contact / Creation"),
+    ("res.partner", "write", "change customers", "Contact / Creation"),
+)
+# What it should not be allowed to do: a posting key is no administrator's key.
+TOO_MUCH: tuple[tuple[str, str, str], ...] = (
+    ("ir.model.fields", "create", "change the structure of the database"),
+    ("res.users", "write", "change users"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`what` was looked at, `is_ok`, and in words how it stands and what to do."""
+
+    what: str
+    is_ok: bool
+    says: str
+    is_blocking: bool = False
+
+
+def check(client: OdooReader, desired: Desired) -> list[Finding]:
+    """How Odoo stands for posting `desired`. Reads only. Raises as the client does when Odoo cannot be asked."""
+    findings = [*_fields(client), *_rights(client)]
+    books = read_books(client, desired)
+    return [*findings, *_accounts(desired, books), *_taxes(desired, books), *_journals(books), *_period(desired, books)]
+
+
+def blocking(findings: list[Finding]) -> list[Finding]:
+    """The findings that stop every invoice."""
+    return [finding for finding in findings if finding.is_blocking and not finding.is_ok]
+
+
+def _fields(client: OdooReader) -> list[Finding]:
+    findings = []
+    for model in dict.fromkeys(f.model for f in FIELDS):
+        lacking = [f.name for f in FIELDS if f.model == model and f.name not in client.field_names(model)]
+        says = (
+            f"lacks {', '.join(lacking)}: run `nexabooks odoo setup --apply`"
+            if lacking
+            else "all of our fields are there"
+        )
+        findings.append(Finding(f"fields of {model}", not lacking, says, is_blocking=True))
+    return findings
+
+
+def _rights(client: OdooReader) -> list[Finding]:
+    findings = []
+    for model, operation, purpose, right in RIGHTS:
+        try:
+            may = client.can(model, operation)  # type: ignore[arg-type]
+        except PermanentError as error:  # before Odoo 18 there is no such question
+            findings.append(Finding(f"right to {purpose}", True, f"could not be asked: {error}"))
+            continue
+        says = "given" if may else f"the posting user may not {purpose}: give it the right {right}"
+        findings.append(Finding(f"right to {purpose}", may, says, is_blocking=model != "res.partner"))
+    for model, operation, purpose in TOO_MUCH:
+        try:
+            may = client.can(model, operation)  # type: ignore[arg-type]
+        except PermanentError:
+            continue
+        if may:
+            says = f"the posting user may {purpose}: use a user with Accounting / Invoicing and Contact / Creation only"
+            findings.append(Finding(f"right to {purpose}", False, says))
+    return findings
+
+
+def _accounts(desired: Desired, books: Books) -> list[Finding]:
+    findings = []
+    for family in sorted(desired.families.values(), key=lambda f: f.service_family):
+        account = books.accounts.get(family.account_code)
+        if account is None:
+            says = f"{family.account_code} is not in Odoo: run `nexabooks odoo setup --apply`"
+        elif not account.is_active:
+            says = f"{family.account_code} is archived: activate it, or map the family to another account"
+        elif not account.account_type.startswith("income"):
+            says = f"{family.account_code} is of type {account.account_type}: map the family to an income account"
+        else:
+            says = ""
+        findings.append(
+            Finding(f"account of {family.service_family}", not says, says or f"{family.account_code} is there")
+        )
+    return findings
+
+
+def _taxes(desired: Desired, books: Books) -> list[Finding]:
+    """Every tax code that an invoice uses, by external name, use and rate."""
+    used = {code for invoice in desired.invoices for line in invoice.lines for code in line.tax_codes or ()}
+    findings = []
+    for code in sorted(used):
+        known = desired.taxes.get(code)
+        tax = books.taxes.get(known.odoo_external_name) if known else None
+        if known is None:
+            says = "is not in the list of tax codes"
+        elif tax is None:
+            says = f"Odoo has no sale tax {known.odoo_external_name}: install the Canadian chart, or correct the list"
+        elif not tax.is_active:
+            says = f"{tax.name} is archived: activate it"
+        elif tax.is_price_included:
+            says = f"{tax.name} is price-included: use one that is not"
+        elif tax.amount_type == "percent" and not _is_rate(tax.rate, known.rate):
+            says = f"{tax.name} is {tax.rate.normalize():f} % in Odoo, the list says {known.rate.normalize():f}"
+        else:
+            says = ""
+        findings.append(Finding(f"tax {code}", not says, says or f"{tax.name if tax else code} is there"))
+    return findings
+
+
+def _is_rate(rate_percent: Decimal, listed: Decimal) -> bool:
+    """The list may hold a rate per cent or as a fraction."""
+    return listed in (rate_percent, rate_percent / 100)
+
+
+def _journals(books: Books) -> list[Finding]:
+    findings = []
+    has_sale = books.sale_journal is not None
+    findings.append(
+        Finding("sales journal", has_sale, books.sale_journal.name if books.sale_journal else "there is none", True)
+    )
+    journal = books.payment_journal
+    if journal is None:
+        says = f"there is no journal {PAYMENT_JOURNAL_CODE}: run `nexabooks odoo setup --apply`"
+    elif not journal.method_account_ids or any(a != journal.bank_account_id for a in journal.method_account_ids):
+        says = f"{journal.name} does not book to its own bank account, so invoices stay in payment: run the setup again"
+    else:
+        says = ""
+    findings.append(Finding(f"journal {PAYMENT_JOURNAL_CODE}", not says, says or "books straight to its bank account"))
+    return findings
+
+
+def _period(desired: Desired, books: Books) -> list[Finding]:
+    locks = ", ".join(f"{name} {day}" for name, day in sorted(books.locks.items())) or "none is set"
+    findings = [Finding("lock dates", True, locks), Finding("tax rounding", True, books.rounding_method)]
+    if books.company_currency not in {i.currency_code for i in desired.invoices} and desired.invoices:
+        findings.append(Finding("company currency", True, f"{books.company_currency}; no invoice is in it"))
+    for code in sorted({i.currency_code for i in desired.invoices} - {books.company_currency}):
+        currency = books.currencies.get(code)
+        if currency is None or not currency.is_active:
+            says = f"{code} is not active in Odoo: activate it and enter rates"
+        elif currency.first_rate_on is None:
+            says = f"{code} has no rate in Odoo and would count 1.0: enter rates"
+        else:
+            says = ""
+        ok = f"active, rates from {currency.first_rate_on}" if currency else ""
+        findings.append(Finding(f"currency {code}", not says, says or ok))
+    return findings

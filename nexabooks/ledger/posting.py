@@ -1,0 +1,92 @@
+"""Posting: drafts that equal their source are posted in batches, and read back.
+
+`action_post` is all or nothing and names the record only sometimes, so a refused batch is halved (facts: odoo
+"Posting"). Figures are compared right before and right after: a draft may have been changed in Odoo since the plan.
+"""
+
+from __future__ import annotations
+
+from nexabooks.ledger.batches import BATCH_SIZE, drive
+from nexabooks.ledger.desired import Invoice
+from nexabooks.ledger.drafts import read_batch
+from nexabooks.ledger.plan import Action, amounts_differ
+from nexabooks.ledger.present import PresentMove
+from nexabooks.ledger.run import Run
+
+
+def post_drafts(run: Run) -> None:
+    """Post the plan's drafts whose earlier steps held, and write the receipts."""
+    actions = {a.key: a for a in run.plan.of("post") if a.key not in run.stopped}
+    invoices = [run.invoices[key] for key in actions]
+    for start in range(0, len(invoices), BATCH_SIZE):
+        _post_batch(run, invoices[start : start + BATCH_SIZE], actions)
+        run.tell("posted", min(start + BATCH_SIZE, len(invoices)), len(invoices))
+
+
+def _post_batch(run: Run, invoices: list[Invoice], actions: dict) -> None:
+    held = read_batch(run, invoices)
+    sound = []
+    for invoice in invoices:
+        move = held.get(invoice.key)
+        if move is None:
+            _settle(
+                run,
+                actions[invoice.key],
+                "refused",
+                "its draft is no longer in Odoo; the next run makes it again",
+                None,
+            )
+        elif difference := amounts_differ(invoice, move):
+            _settle(run, actions[invoice.key], "refused", f"not posted: {difference}", move)
+        elif move.state == "draft" and move.content_hash != invoice.content_hash:
+            said = "its draft is unfinished or was made from other facts; the next run finishes it"
+            _settle(run, actions[invoice.key], "refused", said, move)
+        elif move.state == "cancel":
+            _settle(run, actions[invoice.key], "refused", "its entry was cancelled in Odoo", move)
+        else:
+            sound.append(invoice)
+
+    def send(batch: list[Invoice]) -> None:
+        run.intend(actions[i.key] for i in batch)
+        run.client.write_call("account.move", "action_post", ids=[held[i.key].move_id for i in batch])
+
+    def still_to_do(batch: list[Invoice]) -> list[Invoice]:
+        now = read_batch(run, batch)
+        return [i for i in batch if i.key not in now or now[i.key].state == "draft"]
+
+    already = [i for i in sound if held[i.key].state == "posted"]
+    driven = drive([i for i in sound if i not in already], send, still_to_do, look_first=False)
+    driven.already += already
+    now = read_batch(run, sound)
+    for invoice, said in driven.refused:
+        _settle(run, actions[invoice.key], "refused", said, now.get(invoice.key))
+    for invoice, said in driven.unclear:
+        _settle(run, actions[invoice.key], "unclear", said, now.get(invoice.key))
+    for invoice in driven.settled:
+        outcome = "already" if invoice in driven.already else "done"
+        _settle_posted(run, actions[invoice.key], outcome, invoice, now[invoice.key])
+
+
+def _settle_posted(run: Run, action: Action, outcome: str, invoice: Invoice, move: PresentMove) -> None:
+    """A posted entry is never touched again; what is wrong with it is said in a receipt of its own."""
+    _settle(run, action, outcome, f"posted as {move.name}", move)
+    wrong = [amounts_differ(invoice, move)]
+    if move.booked_on != invoice.invoiced_on:
+        wrong.append(
+            f"it is booked on {move.booked_on} and not on {invoice.invoiced_on}: a lock date was set meanwhile"
+        )
+    said = "; ".join(w for w in wrong if w)
+    if said:
+        verify = Action("verify", *action.key, action.customer_id, "", action.total_minor, action.currency_code)
+        _settle(run, verify, "refused", f"posted as {move.name}, for a person to correct: {said}", move)
+
+
+def _settle(run: Run, action: Action, outcome: str, says: str, move: PresentMove | None) -> None:
+    run.settle(
+        action,
+        outcome,  # type: ignore[arg-type]
+        says,
+        odoo_model="account.move",
+        odoo_id=move.move_id if move else None,
+        odoo_total_minor=move.total_minor if move else None,
+    )

@@ -1,0 +1,85 @@
+"""What every step of an apply shares: the plan, the client, the journal, and the receipts so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nexabooks.clients.odoo import OdooWriter
+from nexabooks.ledger.desired import Invoice, MoveKey
+from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
+from nexabooks.ledger.plan import Action, Plan
+
+
+@dataclass
+class Run:
+    """One apply of one plan. `stopped`: identities refused at an earlier step, so that no later step is taken."""
+
+    plan: Plan
+    client: OdooWriter
+    journal: Journal
+    now: Callable[[], datetime]
+    progress: Callable[[str, int, int], None] | None = None
+    receipts: list[Receipt] = field(default_factory=list)
+    stopped: set[MoveKey] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.invoices: dict[MoveKey, Invoice] = {i.key: i for i in self.plan.desired.invoices}
+
+    def intend(self, actions: Iterable[Action]) -> None:
+        """Write down what is about to be sent, before it is."""
+        at = self.now()
+        self.journal.intent(
+            [
+                Intent(
+                    run_id=self.plan.run_id,
+                    action_key=a.action_key,
+                    action=a.verb,
+                    source_system=a.source_system,
+                    source_invoice_id=a.source_invoice_id,
+                    kind=a.kind,
+                    says=a.reason,
+                    total_minor=a.total_minor,
+                    currency_code=a.currency_code,
+                    at=at,
+                )
+                for a in actions
+            ]
+        )
+
+    def settle(
+        self,
+        action: Action,
+        outcome: Outcome,
+        says: str,
+        *,
+        odoo_model: str,
+        odoo_id: int | None,
+        odoo_total_minor: int | None = None,
+    ) -> None:
+        """Write down what became of one action, as read back."""
+        receipt = Receipt(
+            receipt_id=f"{self.plan.run_id} {action.action_key}",
+            run_id=self.plan.run_id,
+            action=action.verb,
+            source_system=action.source_system,
+            source_invoice_id=action.source_invoice_id,
+            kind=action.kind,
+            odoo_model=odoo_model,
+            odoo_id=odoo_id,
+            outcome=outcome,
+            says=says,
+            total_minor=action.total_minor,
+            odoo_total_minor=odoo_total_minor,
+            currency_code=action.currency_code,
+            at=self.now(),
+        )
+        self.journal.receipt([receipt])
+        self.receipts.append(receipt)
+        if outcome in ("refused", "unclear") and action.kind in ("invoice", "credit_note"):
+            self.stopped.add(action.key)
+
+    def tell(self, step: str, done: int, total: int) -> None:
+        if self.progress:
+            self.progress(step, done, total)

@@ -1,0 +1,187 @@
+"""What Odoo needs once before nexabooks can post: shown first, then made with the admin key, and harmless to repeat.
+
+`setup_plan` only reads. `setup_apply` makes what is missing and is the one place where the admin key is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nexabooks.clients.odoo import OdooReader, OdooWriter, id_of
+from nexabooks.errors import LedgerRefused
+from nexabooks.ledger.present import PAYMENT_JOURNAL_CODE, read_accounts
+
+PAYMENT_JOURNAL_NAME = "NexaCloud Stripe"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnField:
+    """A field of ours on a model of Odoo. `copied` is never set, so a reversal or a copy does not carry our identity."""
+
+    model: str
+    name: str
+    label: str
+    is_indexed: bool = False
+
+
+FIELDS: tuple[OwnField, ...] = (
+    OwnField("res.partner", "x_fc_customer_id", "Customer id (nexabooks)", is_indexed=True),
+    OwnField("res.partner", "x_fc_stripe_customer_id", "Stripe customer id"),
+    OwnField("res.partner", "x_fc_content_hash", "Facts as written (nexabooks)"),
+    OwnField("account.move", "x_fc_source_system", "Source system"),
+    OwnField("account.move", "x_fc_source_invoice_id", "Source invoice id", is_indexed=True),
+    OwnField("account.move", "x_fc_kind", "Kind at the source"),
+    OwnField("account.move", "x_fc_nexacloud_invoice_id", "NexaCloud invoice id"),
+    OwnField("account.move", "x_fc_stripe_invoice_id", "Stripe invoice id"),
+    OwnField("account.move", "x_fc_stripe_customer_id", "Stripe customer id"),
+    OwnField("account.move", "x_fc_run_id", "Run (nexabooks)"),
+    OwnField("account.move", "x_fc_content_hash", "Facts as written (nexabooks)"),
+    OwnField("account.payment", "x_fc_payment_id", "Source payment id", is_indexed=True),
+    OwnField("account.payment", "x_fc_source_system", "Source system"),
+    OwnField("account.payment", "x_fc_source_invoice_id", "Source invoice id", is_indexed=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that Odoo needs. `what` names it; `says` is for people; `is_blocked`: a person must act in Odoo first."""
+
+    what: str
+    says: str
+    is_present: bool
+    is_blocked: bool = False
+
+
+def setup_plan(client: OdooReader, families: Iterable[Mapping[str, Any]]) -> list[Step]:
+    """Everything that posting needs in Odoo, each with whether it is there. Reads only.
+
+    `families`: rows of out_odoo__families (service_family, account_code, account_name).
+    """
+    return [
+        *_field_steps(client),
+        *_account_steps(client, list(families)),
+        *_journal_steps(client),
+        *_right_steps(client),
+    ]
+
+
+def _field_steps(client: OdooReader) -> list[Step]:
+    names = {model: client.field_names(model) for model in dict.fromkeys(f.model for f in FIELDS)}
+    return [
+        Step(f"field {f.model}.{f.name}", f"the field {f.label!r} on {f.model}", is_present=f.name in names[f.model])
+        for f in FIELDS
+    ]
+
+
+def _account_steps(client: OdooReader, families: list[Mapping[str, Any]]) -> list[Step]:
+    held = read_accounts(client, sorted({f["account_code"] for f in families}))
+    steps = []
+    for code, name in sorted({(f["account_code"], f["account_name"]) for f in families}):
+        account = held.get(code)
+        says = f"the income account {code} {name}"
+        if account and not account.is_active:
+            steps.append(
+                Step(f"account {code}", f"{says} is archived: activate it, or map another", True, is_blocked=True)
+            )
+        elif account and not account.account_type.startswith("income"):
+            said = f"{says} is of type {account.account_type}: map another"
+            steps.append(Step(f"account {code}", said, True, is_blocked=True))
+        else:
+            steps.append(Step(f"account {code}", says, is_present=account is not None))
+    return steps
+
+
+def _journal(client: OdooReader) -> dict[str, Any] | None:
+    domain = [["company_id", "=", client.company_id], ["code", "=", PAYMENT_JOURNAL_CODE]]
+    fields = ["id", "type", "default_account_id", "inbound_payment_method_line_ids"]
+    found = client.search_read("account.journal", domain, fields, limit=1)
+    return found[0] if found else None
+
+
+def _journal_steps(client: OdooReader) -> list[Step]:
+    """A payment is `paid` on Community and Enterprise when the method line books straight to the journal's own bank
+    account (facts: odoo "Payment states by edition")."""
+    journal = _journal(client)
+    named = f"journal {PAYMENT_JOURNAL_CODE}"
+    says = f"the bank journal {PAYMENT_JOURNAL_NAME!r}, code {PAYMENT_JOURNAL_CODE}"
+    books_to = "its incoming payments are booked straight to its bank account, so that invoices become paid"
+    if journal is None:
+        return [Step(named, says, False), Step(f"{named} bank account", books_to, False)]
+    if journal["type"] != "bank":
+        return [Step(named, f"{says} is of type {journal['type']}: free the code", True, is_blocked=True)]
+    lines = client.read(
+        "account.payment.method.line", journal["inbound_payment_method_line_ids"], ["payment_account_id"]
+    )
+    is_direct = bool(lines) and all(
+        id_of(line["payment_account_id"]) == id_of(journal["default_account_id"]) for line in lines
+    )
+    return [Step(named, says, True), Step(f"{named} bank account", books_to, is_direct)]
+
+
+def _right_steps(client: OdooReader) -> list[Step]:
+    """Rights cannot be given over the API in a way that an administrator would review: they are said."""
+    says = (
+        "the posting user needs Accounting / Invoicing, and Contact / Creation to make customers "
+        "(Odoo: Settings, Users); `nexabooks doctor` checks it with that user's key"
+    )
+    return [Step("rights of the posting user", says, True)]
+
+
+def setup_apply(client: OdooWriter, families: Iterable[Mapping[str, Any]]) -> list[Step]:
+    """Make what `setup_plan` says is missing, and say how it stands afterwards. Needs the admin key.
+
+    Raises LedgerRefused naming what a person must change in Odoo first, AccessRefused when the key may not.
+    """
+    rows = list(families)
+    steps = setup_plan(client, rows)
+    blocked = [step.says for step in steps if step.is_blocked]
+    if blocked:
+        raise LedgerRefused(f"Odoo cannot be set up: {'; '.join(blocked)}. Another attempt will not help until then.")
+    missing = {step.what for step in steps if not step.is_present}
+    _make_fields(client, [f for f in FIELDS if f"field {f.model}.{f.name}" in missing])
+    accounts = {f["account_code"]: f["account_name"] for f in rows if f"account {f['account_code']}" in missing}
+    if accounts:
+        vals = [{"code": code, "name": name, "account_type": "income"} for code, name in sorted(accounts.items())]
+        client.write_call("account.account", "create", vals_list=vals)
+    _make_journal(client)
+    return setup_plan(client, rows)
+
+
+def _make_fields(client: OdooWriter, fields: list[OwnField]) -> None:
+    if not fields:
+        return
+    models = sorted({f.model for f in fields})
+    ids = {r["model"]: r["id"] for r in client.search_read("ir.model", [["model", "in", models]], ["id", "model"])}
+    client.write_call(
+        "ir.model.fields",
+        "create",
+        vals_list=[
+            {
+                "name": f.name,
+                "model_id": ids[f.model],
+                "field_description": f.label,
+                "ttype": "char",
+                "index": f.is_indexed,
+                "copied": False,
+            }
+            for f in fields
+        ],
+    )
+
+
+def _make_journal(client: OdooWriter) -> None:
+    if _journal(client) is None:
+        vals = {"name": PAYMENT_JOURNAL_NAME, "type": "bank", "code": PAYMENT_JOURNAL_CODE}
+        client.write_call("account.journal", "create", vals_list=[vals])
+    journal = _journal(client)
+    if journal is None:
+        raise LedgerRefused(f"Odoo made the journal {PAYMENT_JOURNAL_CODE} and does not show it. Look at it in Odoo.")
+    bank_account_id = id_of(journal["default_account_id"])
+    line_ids = journal["inbound_payment_method_line_ids"]
+    lines = client.read("account.payment.method.line", line_ids, ["payment_account_id"])
+    turned = [line["id"] for line in lines if id_of(line["payment_account_id"]) != bank_account_id]
+    if turned:
+        vals = {"payment_account_id": bank_account_id}
+        client.write_call("account.payment.method.line", "write", ids=turned, vals=vals)
