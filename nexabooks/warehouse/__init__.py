@@ -8,6 +8,8 @@ publish          the finance schema as a file of its own, checked and renamed in
 
 from nexabooks.warehouse.build import ModelRun, build, build_model, compile_sql
 from nexabooks.warehouse.data_tests import DataTestResult, run_data_tests
+from nexabooks.warehouse.landing import Landed, cursor_of, land, record_failed_load
+from nexabooks.warehouse.merging import ThinLimit
 from nexabooks.warehouse.meta import record_quality, record_run
 from nexabooks.warehouse.nodes import Node
 from nexabooks.warehouse.project import Project
@@ -17,17 +19,22 @@ from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_ware
 
 __all__ = [
     "DataTestResult",
+    "Landed",
     "ModelRun",
     "Node",
     "Project",
+    "ThinLimit",
     "UnitTestResult",
     "Warehouse",
     "build",
     "build_model",
     "compile_sql",
+    "cursor_of",
     "ensure_sources",
+    "land",
     "memory_warehouse",
     "open_warehouse",
+    "record_failed_load",
     "record_quality",
     "record_run",
     "run_data_tests",

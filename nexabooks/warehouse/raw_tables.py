@@ -58,3 +58,9 @@ def ensure_sources(warehouse: Warehouse, project: Project) -> list[str]:
         create(con, source.schema, source.identifier, typed or JSON_COLUMNS)
         created.append(f"{source.schema}.{source.identifier}")
     return created
+
+
+def add_column(con: duckdb.DuckDBPyConnection, schema: str, table: str, name: str, kind: str) -> None:
+    """A new column for `schema.table` and its versions; the rows that are there have NULL in it."""
+    for each in (table, table + VERSIONS_SUFFIX):
+        con.execute(f"alter table {quote(schema)}.{quote(each)} add column {quote(name)} {kind}")

@@ -1,0 +1,130 @@
+"""Cut the records out of a JSON body as the bytes that came: no number is parsed, so none is rounded (10.10 stays 10.10).
+
+DuckDB's own way (`JSON[]` and unnest) writes 10.10 as 10.1 and 12345678901234567890.5 as something else, so it is not used.
+
+Fast: split the array's text where a record seems to begin. A split into valid JSON values is the only way to read an
+array, because the grammar is not ambiguous; so it is enough that every piece is valid, which the database checks when it
+reads the key. Exact: walk the array with the standard library's scanner, for what the fast way got wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import orjson
+
+# Only the end of a value is wanted; numbers of any size must not be converted on the way.
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str)
+_SPACE = re.compile(r"[ \t\r\n]*")
+_FIRST_RECORD = re.compile(rb'\s*\{\s*"[^"\\]*"\s*:\s*(?:"[a-z]{1,8}_)?')
+# Between two tokens of JSON these mean nothing, and inside a string they are not allowed; on one line they would.
+_LINE_BREAKERS = bytes.maketrans(b"\t\r\n", b"   ")
+
+
+class NotCuttable(ValueError):
+    """The body is not what its batch says: not JSON, or without the records where they should be."""
+
+
+def on_one_line(body: bytes) -> bytes:
+    """The same JSON without line breaks and tabs. Raises NotCuttable when it is not UTF-8."""
+    if not body.isascii():
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise NotCuttable(f"it is not UTF-8 ({error.reason} at byte {error.start})") from None
+    if b"\n" in body or b"\t" in body or b"\r" in body:
+        return body.translate(_LINE_BREAKERS)
+    return body
+
+
+def records(body: bytes, records_at: str, row_count: int) -> list[bytes]:
+    """The records of one body that stands on one line, each as its own bytes; probably right, see `exact_elements`.
+
+    `row_count` is how many the source counted, 0 when it did not. Raises NotCuttable.
+    """
+    if not records_at:
+        return [body.strip()]
+    value = body.strip() if records_at == "[]" else member(body, records_at)
+    if not value.startswith(b"["):
+        return [value]
+    pieces = _split(value[1:-1], row_count)
+    return pieces if pieces is not None else list(exact_elements(value))
+
+
+def member(body: bytes, name: str) -> bytes:
+    """The value of `name` in the JSON object `body`. Raises NotCuttable when it is not there."""
+    start = re.search(rb'"' + re.escape(name.encode()) + rb'"\s*:\s*\[', body)
+    end = body.rfind(b"]")
+    if start and end > start.end():
+        # With the array taken out, what is left must be the envelope around it: then the two brackets belong together.
+        try:
+            envelope = orjson.loads(body[: start.end() - 1] + b"null" + body[end + 1 :])
+        except orjson.JSONDecodeError:
+            return _exact_member(body, name)
+        if isinstance(envelope, dict) and name in envelope and envelope[name] is None:
+            return body[start.end() - 1 : end + 1]
+    return _exact_member(body, name)
+
+
+def _split(inside: bytes, row_count: int) -> list[bytes] | None:
+    """The text between an array's brackets cut where a record seems to begin, or None when the count is not `row_count`."""
+    first = _FIRST_RECORD.match(inside)
+    if first is None or row_count < 1:
+        return None
+    head = first[0].lstrip()
+    space = first[0][: len(first[0]) - len(head)]
+    for gap in dict.fromkeys((space, b"", b" ")):
+        pieces = inside.split(b"," + gap + head)
+        if len(pieces) == row_count:
+            return [pieces[0].strip(), *(head + piece.rstrip() for piece in pieces[1:])]
+    return None
+
+
+def exact_elements(array: bytes) -> Iterator[bytes]:
+    """The elements of a JSON array, each as its own bytes. Raises NotCuttable when `array` is not one."""
+    text = array.decode()
+    try:
+        at = _past(text, 0, "[")
+        if text[at : at + 1] == "]":
+            return
+        while True:
+            _, end = _DECODER.raw_decode(text, at)
+            yield text[at:end].encode()
+            at = _skip(text, end)
+            if text[at : at + 1] == "]":
+                return
+            at = _past(text, at, ",")
+    except ValueError as error:
+        raise NotCuttable(f"it is not a JSON array ({error})") from None
+
+
+def _exact_member(body: bytes, name: str) -> bytes:
+    text = body.decode()
+    try:
+        at = _past(text, 0, "{")
+        while text[at : at + 1] != "}":
+            key, at = _DECODER.raw_decode(text, at)
+            start = _past(text, at, ":")
+            _, end = _DECODER.raw_decode(text, start)
+            if key == name:
+                return text[start:end].encode()
+            at = _skip(text, end)
+            if text[at : at + 1] != "}":
+                at = _past(text, at, ",")
+    except ValueError as error:
+        raise NotCuttable(f"it is not a JSON object ({error})") from None
+    raise NotCuttable(f"it has no {name!r}")
+
+
+def _past(text: str, at: int, token: str) -> int:
+    at = _skip(text, at)
+    if text[at : at + 1] != token:
+        raise ValueError(f"{token!r} expected at character {at}")
+    return _skip(text, at + 1)
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at

@@ -1,0 +1,333 @@
+"""Land one stream: rows, tombstones, certificate and cursor in one transaction, or nothing of it.
+
+with SOURCE.open(settings) as session, open_warehouse(path) as warehouse:
+    state = cursor_of(warehouse, "stripe", "invoices")
+    landed = land(warehouse, "stripe", stream, session.read(stream, state), run_id=run_id, landed_at=now,
+                  streams=SOURCE.streams)
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import orjson
+
+from nexabooks.errors import LoadRefused, NexabooksError, SourceContractBroken
+from nexabooks.settings import load_settings
+from nexabooks.streams import Batch, Finished, Stream
+from nexabooks.warehouse import meta, raw_tables
+from nexabooks.warehouse.certificates import Certificate, certify
+from nexabooks.warehouse.merging import Merged, ThinLimit, merge
+from nexabooks.warehouse.spool import Spool, Spooled, spool_beside
+from nexabooks.warehouse.staging import Staged, stage
+from nexabooks.warehouse.warehouse import Warehouse, quote
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What one load did. The counts are over all tables that the stream filled; `tables` has them one by one."""
+
+    load_id: str
+    source: str
+    stream: str
+    mode: str  # full, incremental
+    received_count: int
+    inserted_count: int
+    changed_count: int
+    unchanged_count: int
+    deleted_count: int
+    refused_count: int
+    is_equal: bool  # every claim of the source was met
+    message: str
+    certificates: tuple[Certificate, ...] = ()
+    tables: Mapping[str, Merged] = field(default_factory=dict)
+
+    @property
+    def row_count(self) -> int:
+        """The records that came."""
+        return self.received_count
+
+    @property
+    def written_count(self) -> int:
+        """The rows that are different now; 0 when nothing changed at the source."""
+        return self.inserted_count + self.changed_count + self.deleted_count
+
+
+def land(
+    warehouse: Warehouse,
+    source: str,
+    stream: Stream,
+    items: Iterable[Batch | Finished],
+    *,
+    run_id: str,
+    landed_at: datetime,
+    streams: Sequence[Stream] = (),
+    thin: ThinLimit | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> Landed:
+    """Land what one read of `stream` yields, in one transaction, and return what it did.
+
+    `streams`: all streams of the source, for the keys of the tables that this read feeds. `landed_at`: aware, written on
+    every new version. `thin`: when a complete list is refused. `now`: the clock, by default that of the settings.
+
+    A record without its key goes to meta.refused_records and the rest goes on. Every failure leaves a row in meta.loads
+    (outcome `failed` or `refused`) before it is raised; the caller need not record it again. Raises LoadRefused,
+    SourceContractBroken, and whatever reading `items` raises.
+    """
+    load_id = f"{run_id}:{source}.{stream.name}:{uuid.uuid4().hex[:12]}"
+    clock = now or load_settings().now
+    try:
+        with spool_beside(warehouse.path, load_id, source) as spool, warehouse.cursor() as con:
+            finished = _receive(spool, source, stream, items)
+            load = _Load(con, source, stream, streams, finished, load_id, run_id, landed_at, thin or ThinLimit(), clock)
+            with meta.transaction(con):
+                return load.commit(spool)
+    except NexabooksError as error:
+        record_failed_load(
+            warehouse, source, stream.name, error, run_id=run_id, started_at=landed_at, load_id=load_id, now=clock
+        )
+        raise
+
+
+def record_failed_load(
+    warehouse: Warehouse,
+    source: str,
+    stream: str,
+    error: NexabooksError,
+    *,
+    run_id: str,
+    started_at: datetime,
+    load_id: str | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> str:
+    """Write a load that did not happen to meta.loads, and return its load_id: the absence of rows is never silent.
+
+    For failures outside `land` (the source could not be opened); `land` records its own.
+    """
+    load_id = load_id or f"{run_id}:{source}.{stream}:{uuid.uuid4().hex[:12]}"
+    row = {
+        "load_id": load_id,
+        "run_id": run_id,
+        "source": source,
+        "stream": stream,
+        "mode": "",
+        "started_at": started_at,
+        "finished_at": (now or load_settings().now)(),
+        "outcome": "refused" if isinstance(error, LoadRefused) else "failed",
+        "message": error.sentence,
+        "detail": {"error": type(error).__name__, "may_retry": error.may_retry, "record": error.record},
+    }
+    with warehouse.cursor() as con:
+        meta.insert(con, "loads", [row])
+    return load_id
+
+
+def cursor_of(warehouse: Warehouse, source: str, stream: str) -> dict[str, Any] | None:
+    """What the last landed read of `stream` left to remember, None when it was never landed."""
+    found = warehouse.rows("select state from meta.cursors where source = ? and stream = ?", [source, stream])
+    return orjson.loads(found[0]["state"]) if found else None
+
+
+def _receive(spool: Spool, source: str, stream: Stream, items: Iterable[Batch | Finished]) -> Finished:
+    """Spool every batch and return the Finished at the end. Raises SourceContractBroken when there is none."""
+    finished: Finished | None = None
+    for item in items:
+        if finished is not None:
+            break
+        if isinstance(item, Finished):
+            finished = item
+        else:
+            spool.add(item)
+    else:
+        if finished is not None:
+            spool.close_files()
+            return finished
+    raise SourceContractBroken(
+        f"The read of {source} {stream.name} "
+        f"{'went on after its end' if finished else 'stopped before its end'}; nothing of it was kept.",
+        source=source,
+        record=stream.name,
+    )
+
+
+class _Load:
+    """One load inside its transaction."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        source: str,
+        stream: Stream,
+        streams: Sequence[Stream],
+        finished: Finished,
+        load_id: str,
+        run_id: str,
+        landed_at: datetime,
+        thin: ThinLimit,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.con, self.source, self.stream, self.finished = con, source, stream, finished
+        self.schema = f"raw_{source}"
+        self.streams = {s.name: s for s in (*streams, stream)}
+        self.load_id, self.run_id, self.landed_at, self.thin, self.clock = load_id, run_id, landed_at, thin, clock
+        self.merged: dict[str, Merged] = {}
+        self.staged: dict[str, Staged] = {}
+        self.seen: dict[str, str] = {}
+        self.notes: list[str] = []
+
+    def commit(self, spool: Spool) -> Landed:
+        for table in self._tables(spool):
+            self._land_table(table, spool)
+        certificates = certify(self.con, self.source, self.finished.claims, self.seen)
+        landed = self._landed(certificates)
+        self._write_meta(landed)
+        return landed
+
+    def _tables(self, spool: Spool) -> list[str]:
+        """The stream's own table, those it feeds, and any other that came: each is created even when nothing came."""
+        tables = list(dict.fromkeys([self.stream.name, *self.stream.feeds, *spool.tables]))
+        for table in tables:
+            if table not in self.streams:
+                raise SourceContractBroken(
+                    f"The read of {self.source} {self.stream.name} sent records of {table}, which the source does not "
+                    "declare.",
+                    source=self.source,
+                    record=table,
+                )
+        return tables
+
+    def _land_table(self, table: str, spool: Spool) -> None:
+        stream = self.streams[table]
+        spooled = spool.tables.get(table) or Spooled(table, spool.folder / f"{table}.tsv")
+        self._prepare_columns(stream, spooled)
+        staged = stage(self.con, self.source, stream, spooled)
+        if staged.refused_count:
+            self._keep_refused(table)
+            self.notes.append(f"{staged.refused_count} records of {table} were refused (meta.refused_records)")
+        # A record without its key may be one that is already here, so a list with such records proves nothing gone.
+        is_complete = self.finished.is_complete and not staged.refused_count
+        self.staged[table] = staged
+        self.merged[table] = merge(
+            self.con,
+            self.schema,
+            table,
+            staged,
+            is_complete=is_complete,
+            thin=self.thin,
+            load_id=self.load_id,
+            landed_at=self.landed_at,
+        )
+        self.seen[table] = quote(f"__seen_{table}")
+        self.con.execute(
+            f"create or replace temp table {self.seen[table]} as select _key from __stage where not is_deletion"
+        )
+
+    def _prepare_columns(self, stream: Stream, spooled: Spooled) -> None:
+        """Create the table; add a column that is new; refuse a column whose type turned or that is gone."""
+        sent = spooled.csv_files[0].columns if spooled.csv_files else stream.columns
+        raw_tables.create(self.con, self.schema, stream.name, sent or raw_tables.JSON_COLUMNS)
+        if not sent:
+            return
+        sent_types = {name: self._canonical(kind) for name, kind in sent}
+        present = raw_tables.columns_of(self.con, self.schema, stream.name)
+        gone = [name for name, _ in stream.columns if name not in sent_types]
+        turned = [f"{n} from {present[n]} to {t}" for n, t in sent_types.items() if n in present and present[n] != t]
+        if gone or turned:
+            wrong = [*(f"{name} is missing" for name in gone), *(f"{what} turned" for what in turned)]
+            raise SourceContractBroken(
+                f"{self.source} {stream.name} does not have its declared columns: {'; '.join(wrong)}. "
+                "Nothing of this load was kept; change the declaration, or the source.",
+                source=self.source,
+                record=stream.name,
+            )
+        for name, kind in sent_types.items():
+            if name not in present:
+                raw_tables.add_column(self.con, self.schema, stream.name, name, kind)
+                self.notes.append(f"{stream.name} has a new column {name} {kind}")
+
+    def _canonical(self, kind: str) -> str:
+        return str(self.con.execute(f"select typeof(cast(null as {kind}))").fetchall()[0][0])
+
+    def _keep_refused(self, table: str) -> None:
+        self.con.execute(
+            "insert into meta.refused_records select ?, ?, ?, ?, reason, payload, ? from __refused",
+            [self.load_id, self.source, self.stream.name, table, self.landed_at],
+        )
+
+    def _landed(self, certificates: list[Certificate]) -> Landed:
+        totals = {
+            name: sum(getattr(m, name) for m in self.merged.values())
+            for name in ("inserted_count", "changed_count", "unchanged_count", "deleted_count")
+        }
+        refused_count = sum(s.refused_count for s in self.staged.values())
+        is_equal = all(c.is_equal for c in certificates) and not refused_count and not self.finished.unread
+        return Landed(
+            load_id=self.load_id,
+            source=self.source,
+            stream=self.stream.name,
+            mode="full" if self.finished.is_complete else "incremental",
+            received_count=sum(s.received_count for s in self.staged.values()),
+            refused_count=refused_count,
+            is_equal=is_equal,
+            message=" ".join([*self.finished.unread, *self.finished.notes, *(f"{note}." for note in self.notes)]),
+            certificates=tuple(certificates),
+            tables=dict(self.merged),
+            **totals,
+        )
+
+    def _write_meta(self, landed: Landed) -> None:
+        detail = {
+            "is_equal": landed.is_equal,
+            "unread": list(self.finished.unread),
+            "tables": {
+                t: {n: getattr(m, n) for n in ("inserted_count", "changed_count", "unchanged_count", "deleted_count")}
+                for t, m in landed.tables.items()
+            },
+        }
+        row = {
+            **{name: getattr(landed, name) for name, _ in meta.TABLES["loads"] if hasattr(landed, name)},
+            "run_id": self.run_id,
+            "started_at": self.landed_at,
+            "finished_at": self.clock(),
+            "outcome": "landed",
+            "detail": detail,
+        }
+        meta.insert(self.con, "loads", [row])
+        meta.insert(self.con, "certificates", [self._certificate_row(c, landed) for c in landed.certificates])
+        key = [self.source, self.stream.name]
+        self.con.execute("delete from meta.cursors where source = ? and stream = ?", key)
+        state = {
+            "source": self.source,
+            "stream": self.stream.name,
+            "state": self.finished.state,
+            "load_id": self.load_id,
+            "committed_at": self.landed_at,
+        }
+        meta.insert(self.con, "cursors", [state])
+
+    def _certificate_row(self, certificate: Certificate, landed: Landed) -> dict[str, Any]:
+        claim = certificate.claim
+        # A record that could not be read or was refused leaves the certificate of its table unequal, whatever the counts.
+        is_whole = not self.finished.unread and not self.staged_refused(claim.table)
+        return {
+            "load_id": landed.load_id,
+            "source": landed.source,
+            "stream": landed.stream,
+            "table_name": claim.table,
+            "currency_code": claim.currency_code,
+            "month": claim.month,
+            "basis": claim.basis,
+            "claimed_count": claim.row_count,
+            "received_count": certificate.received_count,
+            "claimed_minor": claim.total_minor,
+            "received_minor": certificate.received_minor,
+            "is_equal": certificate.is_equal and is_whole,
+        }
+
+    def staged_refused(self, table: str) -> int:
+        return self.staged[table].refused_count if table in self.staged else 0

@@ -1,0 +1,114 @@
+"""Merge what was staged into a raw table: one row a key, the version it replaces kept once beside it.
+
+A tombstone is a version too: the record as it was, marked deleted, with the moment at which we noticed. So the versions
+of a key, and its current row, tell its whole life.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from nexabooks.errors import LoadRefused
+from nexabooks.warehouse.raw_tables import VERSIONS_SUFFIX
+from nexabooks.warehouse.staging import Staged
+from nexabooks.warehouse.warehouse import quote
+
+
+@dataclass(frozen=True)
+class Merged:
+    """How many records of one table were new, changed (or came back), the same, and gone."""
+
+    inserted_count: int = 0
+    changed_count: int = 0
+    unchanged_count: int = 0
+    deleted_count: int = 0
+
+
+@dataclass(frozen=True)
+class ThinLimit:
+    """A complete list is thin when it has less than `least_share` of the live rows and more than `few` are missing."""
+
+    least_share: float = 0.5
+    few: int = 10
+
+    def is_thin(self, live_count: int, missing_count: int) -> bool:
+        return missing_count > self.few and live_count - missing_count < self.least_share * live_count
+
+
+def merge(
+    con: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    staged: Staged,
+    *,
+    is_complete: bool,
+    thin: ThinLimit,
+    load_id: str,
+    landed_at: datetime,
+) -> Merged:
+    """Bring `schema.table` to what `__stage` says, inside the caller's transaction, and say what changed.
+
+    `is_complete`: a live row whose key was not staged is gone. Raises LoadRefused when too many would be.
+    """
+    target = f"{quote(schema)}.{quote(table)}"
+    versions = f"{quote(schema)}.{quote(table + VERSIONS_SUFFIX)}"
+    con.execute(
+        f"""
+        create or replace temp table __fate as
+        select s.position, s._key, s._hash,
+            case
+                when s.is_deletion and (t._key is null or t._deleted) then 'none'
+                when s.is_deletion then 'deleted'
+                when t._key is null then 'inserted'
+                when t._hash = s._hash and not t._deleted then 'unchanged'
+                else 'changed'
+            end as fate
+        from __stage as s left join (select _key, _hash, _deleted from {target}) as t using (_key)
+        """
+    )
+    if is_complete:
+        _add_missing(con, target, f"{schema}.{table}", thin)
+    counts = dict(con.execute("select fate, count(*) from __fate group by fate").fetchall())
+    merged = Merged(*(counts.get(fate, 0) for fate in ("inserted", "changed", "unchanged", "deleted")))
+    if merged.changed_count or merged.deleted_count:
+        con.execute(
+            f"insert into {versions} by name select * from {target} "
+            "where _key in (select _key from __fate where fate in ('changed', 'deleted'))"
+        )
+    if merged.deleted_count:
+        con.execute(
+            f"update {target} set _deleted = true, _landed_at = ?, _load_id = ? "
+            "where _key in (select _key from __fate where fate = 'deleted')",
+            [landed_at, load_id],
+        )
+    if merged.changed_count:
+        con.execute(f"delete from {target} where _key in (select _key from __fate where fate = 'changed')")
+    if merged.inserted_count or merged.changed_count:
+        columns = ", ".join(quote(name) for name in staged.columns)
+        con.execute(
+            f"insert into {target} (_key, _hash, _landed_at, _load_id, _deleted, {columns}) "
+            f"select f._key, f._hash, ?, ?, false, {', '.join(f'c.{quote(n)}' for n in staged.columns)} "
+            f"from {staged.content} as c join __fate as f using (position) where f.fate in ('inserted', 'changed')",
+            [landed_at, load_id],
+        )
+    return merged
+
+
+def _add_missing(con: duckdb.DuckDBPyConnection, target: str, name: str, thin: ThinLimit) -> None:
+    live_count, missing_count = con.execute(
+        f"select count(*), count(*) filter (where _key not in (select _key from __fate)) from {target} where not _deleted"
+    ).fetchall()[0]
+    if thin.is_thin(live_count, missing_count):
+        raise LoadRefused(
+            f"A complete list of {name} came back thin: {missing_count} of {live_count} records that were there are "
+            "missing. Nothing was replaced. Look at the source; land it with a wider limit if the records are really gone.",
+            record=name,
+        )
+    if missing_count:
+        con.execute(
+            f"insert into __fate select null, _key, _hash, 'deleted' from {target} "
+            "where not _deleted and _key not in (select _key from __fate)"
+        )

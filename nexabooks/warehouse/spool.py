@@ -1,0 +1,139 @@
+"""The spool: what a stream sends goes to disk as it comes, so that memory does not grow with the source.
+
+One tab-separated file a table, `position <tab> record`, which DuckDB reads in parallel. A position says which came later:
+the body's number above, the record's place in it below. Deletions take positions too: of all that was said about a key
+the last word counts.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from nexabooks.errors import SourceContractBroken
+from nexabooks.streams import Batch
+from nexabooks.warehouse.cutting import NotCuttable, on_one_line, records
+
+PLACES_IN_A_BODY = 1 << 24
+
+
+@dataclass
+class CsvFile:
+    path: Path
+    columns: tuple[tuple[str, str], ...]
+    position: int
+
+
+@dataclass
+class Spooled:
+    """What came for one table. `longest_line` is in bytes, for the reader's buffer."""
+
+    table: str
+    path: Path
+    row_count: int = 0
+    longest_line: int = 0
+    csv_files: list[CsvFile] = field(default_factory=list)
+    deleted: list[tuple[int, str]] = field(default_factory=list)
+    undecodable: list[str] = field(default_factory=list)
+
+
+class Spool:
+    """The files of one load, in a folder of their own that the block removes."""
+
+    def __init__(self, folder: Path, source: str) -> None:
+        self.folder, self.source = folder, source
+        self.tables: dict[str, Spooled] = {}
+        self._files: dict[str, BinaryIO] = {}
+        self._body_number = 0
+
+    def __enter__(self) -> Spool:
+        self.folder.mkdir(parents=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close_files()
+        shutil.rmtree(self.folder)
+
+    def close_files(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def add(self, batch: Batch) -> None:
+        """Take one batch. Raises SourceContractBroken when its records cannot be found in a body."""
+        spooled = self._table(batch.table)
+        for body in batch.bodies:
+            # The source's count is of the whole batch, so it only says something of a body that came alone.
+            self._add_body(spooled, body, batch.records_at, batch.row_count if len(batch.bodies) == 1 else 0)
+        if batch.csv_path is not None:
+            self._body_number += 1
+            kept = self.folder / f"{batch.table}.{self._body_number}.csv"
+            _keep(batch.csv_path, kept)
+            spooled.csv_files.append(CsvFile(kept, batch.columns, self._body_number * PLACES_IN_A_BODY))
+        for key in batch.deleted_keys:
+            self._body_number += 1
+            spooled.deleted.append((self._body_number * PLACES_IN_A_BODY, key))
+
+    def _table(self, table: str) -> Spooled:
+        return self.tables.setdefault(table, Spooled(table, self.folder / f"{table}.tsv"))
+
+    def _add_body(self, spooled: Spooled, body: bytes, records_at: str, row_count: int) -> None:
+        self._body_number += 1
+        position = self._body_number * PLACES_IN_A_BODY
+        try:
+            found = records(on_one_line(body), records_at, row_count)
+        except NotCuttable as reason:
+            if not records_at:
+                spooled.undecodable.append(body.decode(errors="backslashreplace"))
+                return
+            raise SourceContractBroken(
+                f"{self.source} sent {spooled.table} in a body of {len(body)} bytes that cannot be read: {reason}. "
+                "Nothing of this load was kept; another attempt may show whether the source sends it again.",
+                source=self.source,
+                record=spooled.table,
+            ) from None
+        if not found:
+            return
+        spooled.row_count += len(found)
+        spooled.longest_line = max(spooled.longest_line, len(body) + 32)
+        lines = [b"%d\t%b\n" % (position + place, record) for place, record in enumerate(found)]
+        self._file(spooled).write(b"".join(lines))
+
+    def _file(self, spooled: Spooled) -> BinaryIO:
+        if spooled.table not in self._files:
+            self._files[spooled.table] = spooled.path.open("wb", buffering=1 << 20)
+        return self._files[spooled.table]
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Hold on to a file that its source may remove as soon as we ask for the next batch."""
+    try:
+        os.link(path, kept)
+    except OSError:
+        shutil.copyfile(path, kept)
+
+
+@contextmanager
+def spool_beside(warehouse_path: Path | None, load_id: str, source: str) -> Iterator[Spool]:
+    """A spool next to the warehouse; what a killed process left there is removed first.
+
+    Only the process that holds the warehouse's lock gets here, so files of any other process are leftovers.
+    """
+    base = Path(f"{warehouse_path or Path.cwd() / 'memory'}.spool")
+    own = f"{os.getpid()}-"
+    for leftover in base.glob("*") if base.exists() else ():
+        if not leftover.name.startswith(own):
+            shutil.rmtree(leftover)
+    try:
+        with Spool(base / f"{own}{load_id.rsplit(':', 1)[-1]}", source) as spool:
+            yield spool
+    finally:
+        if base.exists() and not any(base.iterdir()):
+            base.rmdir()

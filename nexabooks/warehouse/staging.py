@@ -1,0 +1,195 @@
+"""Stage what came for one table: a temporary table `__stage (position, _key, _hash, is_deletion)` and, for column-wise
+tables, the columns. The record texts of JSON tables stay in the spool file and are read again for what is new or changed:
+writing two gigabytes twice would cost more than reading them twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from nexabooks.errors import SourceContractBroken
+from nexabooks.streams import Stream
+from nexabooks.warehouse.cutting import NotCuttable, exact_elements
+from nexabooks.warehouse.spool import PLACES_IN_A_BODY, CsvFile, Spooled
+from nexabooks.warehouse.warehouse import literal, quote
+
+_SMALLEST_BUFFER = 2_000_000
+
+
+@dataclass(frozen=True)
+class Staged:
+    """`content`: a relation of `position` and `columns`. `refused_count` records had no key or were no JSON."""
+
+    content: str
+    columns: tuple[str, ...]
+    received_count: int
+    refused_count: int
+
+
+def stage(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled) -> Staged:
+    """Fill `__stage` with the last word on each key, and `__refused (reason, payload)` with what has none.
+
+    Raises SourceContractBroken for a body that is no JSON, a turned type, or an unknown shape.
+    """
+    con.execute("create or replace temp table __refused (reason varchar, payload varchar)")
+    if spooled.csv_files:
+        content, columns = _stage_csv(con, source, stream, spooled.csv_files)
+    else:
+        content, columns = _stage_json(con, source, stream, spooled), ("payload",)
+    if spooled.deleted:
+        con.executemany("insert into __stage (position, _key, is_deletion) values (?, ?, true)", spooled.deleted)
+    if spooled.undecodable:
+        con.executemany("insert into __refused values ('it is not UTF-8', ?)", [[text] for text in spooled.undecodable])
+    _keep_the_last_word(con)
+    refused_count = _count(con, "__refused")
+    received_count = spooled.row_count + len(spooled.undecodable)
+    if spooled.csv_files:
+        received_count = int(con.execute("select count(*) from __csv").fetchall()[0][0])
+    return Staged(content, columns, received_count, refused_count)
+
+
+def _stage_json(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled) -> str:
+    con.execute(
+        "create or replace temp table __stage (position bigint, _key varchar, _hash varchar, is_deletion boolean default false)"
+    )
+    if not spooled.row_count:
+        return "(select 0::bigint as position, null::json as payload limit 0)"
+    content = _lines(spooled.path, spooled.longest_line)
+    invalid = _read_keys(con, stream, content)
+    if invalid:
+        content = _cut_again(con, source, stream, spooled, content)
+    con.execute(
+        "insert into __refused select case when s._hash is null then 'it is not JSON' "
+        f"else {literal('it has no ' + ' and '.join(stream.key))} end, c.payload "
+        f"from __stage as s join {content} as c using (position) where s._key is null"
+    )
+    con.execute("delete from __stage where _key is null")
+    return content
+
+
+def _read_keys(con: duckdb.DuckDBPyConnection, stream: Stream, content: str) -> int:
+    """Key and hash of each line into `__stage`; returns how many lines are no JSON (their `_hash` is NULL)."""
+    parts = [f"nullif(record ->> {literal(_path(name))}, '')" for name in stream.key]
+    con.execute(
+        f"insert into __stage select position, {_joined(parts)}, case when record is not null then md5(payload) end, false "
+        f"from (select position, payload, try_cast(payload as json) as record from {content})"
+    )
+    return int(con.execute("select count(*) from __stage where _hash is null").fetchall()[0][0])
+
+
+def _cut_again(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled, content: str) -> str:
+    """Cut the bodies with an invalid piece exactly; a body that came as one record stays, to be refused by name."""
+    bodies = con.execute(
+        f"select position // {PLACES_IN_A_BODY} as body, string_agg(payload, ',' order by position) as text from {content} "
+        f"where position // {PLACES_IN_A_BODY} in (select position // {PLACES_IN_A_BODY} from __stage where _hash is null) "
+        "group by body having count(*) > 1"
+    ).fetchall()
+    if not bodies:
+        return content
+    again = spooled.path.with_suffix(".again.tsv")
+    with again.open("wb") as file:
+        for body, text in bodies:
+            try:
+                for place, record in enumerate(exact_elements(f"[{text}]".encode())):
+                    file.write(b"%d\t%b\n" % (body * PLACES_IN_A_BODY + place, record))
+            except NotCuttable as reason:
+                raise SourceContractBroken(
+                    f"{source} sent {spooled.table} in a body that cannot be read: {reason}. Nothing of this load was kept.",
+                    source=source,
+                    record=spooled.table,
+                ) from None
+    cut = ", ".join(str(body) for body, _ in bodies)
+    con.execute(f"delete from __stage where position // {PLACES_IN_A_BODY} in ({cut})")
+    second = _lines(again, spooled.longest_line)
+    _read_keys(con, stream, second)
+    return f"(select * from {content} where position // {PLACES_IN_A_BODY} not in ({cut}) union all select * from {second})"
+
+
+def _stage_csv(
+    con: duckdb.DuckDBPyConnection, source: str, stream: Stream, files: Sequence[CsvFile]
+) -> tuple[str, tuple[str, ...]]:
+    columns = files[0].columns
+    if any(file.columns != columns for file in files):
+        raise SourceContractBroken(
+            f"{source} sent {stream.name} with two different lists of columns in one read. Another attempt may help "
+            "when its table was being changed.",
+            source=source,
+            record=stream.name,
+        )
+    names = [quote(name) for name, _ in columns]
+    con.execute(
+        f"create or replace temp table __csv (position bigint, _key varchar, _hash varchar, "
+        f"{', '.join(f'{quote(n)} {t}' for n, t in columns)})"
+    )
+    key = _joined([f"nullif(cast({quote(name)} as varchar), '')" for name in stream.key])
+    declared = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns)
+    for file in files:
+        # Lossless only so: every value quoted, NULL unquoted and empty, nothing guessed (facts/stack.md, PostgreSQL).
+        reader = (
+            f"read_csv({literal(str(file.path))}, auto_detect=false, header=false, columns={{{declared}}}, "
+            "nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"', max_line_size=64000000)"
+        )
+        try:
+            con.execute(
+                f"insert into __csv select {file.position} + row_number() over (), {key}, "
+                f"md5(to_json(struct_pack({', '.join(f'{n} := {n}' for n in names)}))), {', '.join(names)} from {reader}"
+            )
+        except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
+            raise _turned(source, stream, error) from None
+    con.execute(
+        "create or replace temp table __stage as select position, _key, _hash, false as is_deletion from __csv "
+        "where _key is not null"
+    )
+    con.execute(
+        f"insert into __refused select {literal('it has no ' + ' and '.join(stream.key))}, "
+        f"to_json(struct_pack({', '.join(f'{n} := {n}' for n in names)})) from __csv where _key is null"
+    )
+    return "__csv", tuple(name for name, _ in columns)
+
+
+def _turned(source: str, stream: Stream, error: duckdb.Error) -> SourceContractBroken:
+    text = " ".join(str(error).split())
+    column = re.search(r'column "([^"]+)"', text)
+    what = f"column {column[1]}" if column else "a row"
+    return SourceContractBroken(
+        f"{source} sent {stream.name} with {what} that is not of its declared type: {text[:300]}. "
+        "Nothing of this load was kept; change the declared type, or the source.",
+        source=source,
+        record=f"{stream.name}.{column[1]}" if column else stream.name,
+    )
+
+
+def _keep_the_last_word(con: duckdb.DuckDBPyConnection) -> None:
+    """Where a key came more than once, only the latest position stays."""
+    con.execute("create or replace temp table __repeated as select _key from __stage group by _key having count(*) > 1")
+    if _count(con, "__repeated"):
+        con.execute(
+            "delete from __stage where _key in (from __repeated) and position not in "
+            "(select max(position) from __stage where _key in (from __repeated) group by _key)"
+        )
+
+
+def _lines(path: object, longest_line: int) -> str:
+    """The spool file as a relation (position, payload): a line is read as it is, nothing in it is a quote or an escape."""
+    size = max(_SMALLEST_BUFFER, longest_line)
+    return (
+        f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim='\\t', quote='', escape='', new_line='\\n', "
+        f"nullstr='', columns={{'position': 'BIGINT', 'payload': 'VARCHAR'}}, max_line_size={size})"
+    )
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """A compound key, its parts joined by "|"; NULL when a part is missing."""
+    return " || '|' || ".join(parts)
+
+
+def _path(name: str) -> str:
+    return '$."' + name.replace('"', '\\"') + '"'
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
