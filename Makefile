@@ -35,5 +35,23 @@ format: $(READY) ## Bring the code into the house's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Everything on loopback, its state below var/prefect; Ctrl-C stops the server and the worker.
+prefect: export PREFECT_HOME = $(CURDIR)/var/prefect
+prefect: export PREFECT_API_URL = http://127.0.0.1:$(PREFECT_PORT)/api
+prefect: export PREFECT_SERVER_ANALYTICS_ENABLED = false
+prefect: export PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT = false
+prefect: PREFECT_PORT ?= 4200
+prefect: $(READY) ## A Prefect server, the work pool, the deployments and a worker, on loopback
+	@mkdir -p $(PREFECT_HOME); \
+	$(BIN)/prefect server start --host 127.0.0.1 --port $(PREFECT_PORT) >$(PREFECT_HOME)/server.log 2>&1 & server=$$!; \
+	trap 'kill $$server 2>/dev/null; wait $$server 2>/dev/null' EXIT INT TERM; \
+	echo "Starting the Prefect server; its log is $(PREFECT_HOME)/server.log ..."; \
+	for second in $$(seq 90); do $(BIN)/python -c "import urllib.request as u; u.urlopen('$(PREFECT_API_URL)/health')" 2>/dev/null && break; sleep 1; done; \
+	$(BIN)/prefect work-pool create nexabooks --type process --overwrite && \
+	$(BIN)/prefect work-pool set-concurrency-limit nexabooks 1 && \
+	$(BIN)/prefect --no-prompt deploy --all && \
+	echo "The UI is at http://127.0.0.1:$(PREFECT_PORT). Ctrl-C stops everything." && \
+	$(BIN)/prefect worker start --pool nexabooks
+
 clean:          ## Remove what make built, and the demo's data
 	rm -rf .venv .venv-parity .venv-bench var sql/target

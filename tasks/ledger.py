@@ -60,8 +60,11 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
     if plan.mode == "dry_run" or plan.is_empty:
         run.say("Odoo: nothing to write." if plan.is_empty else "Odoo: dry run, nothing was written.")
         return []
+    def said(step_name: str, done: int, total: int) -> None:
+        run.say(f"Odoo: {step_name}, {done} of {total}.")
+
     with open_odoo(run.settings, "write") as client, open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
-        receipts = apply_plan(plan, client, ops.journal(run.run_id), now=run.settings.now, progress=run.say)
+        receipts = apply_plan(plan, client, ops.journal(run.run_id), now=run.settings.now, progress=said)
     outcomes = Counter((receipt.action, receipt.outcome) for receipt in receipts)
     run.say(
         "Odoo: "

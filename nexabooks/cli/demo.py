@@ -54,6 +54,7 @@ def play_story(home: Path, *, as_json: bool) -> int:
         play.acts.append(close_again(box, quiet=as_json))
         for index, world in enumerate(days[1:], 1):
             box.show(world)
+            reach(box, home)
             play.acts.append(close(box, f"Day {index + 1}: {DAY_SAYS[index]}", index, quiet=as_json))
             if not as_json:
                 show_later_day(play.acts[-1].report)
@@ -94,16 +95,21 @@ def pretend_world(world: Any, home: Path, *, quiet: bool) -> Iterator[Sandbox]:
         box = Sandbox(world, home / "world")
         box.__enter__()
     try:
-        os.environ.update(box.environment() | {"NEXABOOKS_HOME": str(home)})
+        reach(box, home)
         with progress("Setting up Odoo", quiet=quiet):
             apply_odoo_setup()
         if not quiet:
-            console.print(f"The pretend world listens on loopback: {', '.join(box.names)}.", markup=False)
+            console.print(f"The pretend world listens on loopback: {', '.join(box.services)}.", markup=False)
         yield box
     finally:
         box.__exit__(None, None, None)
         os.environ.clear()
         os.environ.update(before)
+
+
+def reach(box: Sandbox, home: Path) -> None:
+    """This process's settings, so that they reach today's pretend world and keep everything below `home`."""
+    os.environ.update(box.environment() | {"NEXABOOKS_HOME": str(home)})
 
 
 def _as_interrupt(_signal: int, _frame: Any) -> None:
@@ -122,7 +128,6 @@ def close(box: Sandbox, title: str, index: int, *, quiet: bool) -> Act:
     """The close of a day of the story, and the checks that hold it against what the story says."""
     from nexabooks.sandbox.story import EXPECTED
 
-    os.environ.update(box.environment())
     started = time.monotonic()
     report = run_close(title, quiet=quiet)
     seconds = time.monotonic() - started

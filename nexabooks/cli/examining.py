@@ -1,0 +1,165 @@
+"""`doctor`, `odoo setup` and `odoo check`: what is missing to run for real, said before anything is run."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import asdict, dataclass
+
+from nexabooks.cli.console import console, heading, print_json, print_rows
+from nexabooks.clients.odoo import open_odoo
+from nexabooks.errors import EXIT_OK, EXIT_PERSON, NexabooksError, SettingsError
+from nexabooks.ledger import Desired, Finding, Step, blocking, check, setup_apply, setup_plan
+from nexabooks.ops import open_ops
+from nexabooks.settings import Settings, load_settings
+from nexabooks.sources.registry import SOURCES
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing looked at: is it well, and if not, what to do."""
+
+    what: str
+    is_ok: bool
+    says: str
+
+
+def examine(*, as_json: bool) -> int:
+    """Every setting, connection and permission; 0 when nothing is missing. Reads only."""
+    settings = load_settings()
+    found = [
+        Diagnosis("ledger mode", True, settings.ledger_mode),
+        Diagnosis("company", True, f"{settings.company_currency}, days cut in {settings.company_time_zone}"),
+        *(diagnosis for name in settings.source_names for diagnosis in diagnose_source(name, settings)),
+        *diagnose_odoo(settings),
+        diagnose_ops(settings),
+    ]
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        for one in found:
+            console.print(f"  {'ok ' if one.is_ok else 'NO '} {one.what}: {one.says}", markup=False)
+        missing = sum(not one.is_ok for one in found)
+        console.print(
+            f"{missing} things are missing; nothing was written." if missing else "Ready to run; nothing was written.",
+            markup=False,
+        )
+    return EXIT_OK if all(one.is_ok for one in found) else EXIT_PERSON
+
+
+def diagnose_source(name: str, settings: Settings) -> list[Diagnosis]:
+    """The settings and the connection of one source, and whether each of its streams may be read."""
+    if name not in SOURCES:
+        return [Diagnosis(name, False, f"there is no such source; NEXABOOKS_SOURCES knows {', '.join(SOURCES)}")]
+    source = SOURCES[name]
+    missing = source.missing_settings(settings)
+    if missing:
+        return [Diagnosis(name, False, f"set {', '.join(missing)}")]
+    refused = []
+    try:
+        with source.open(settings) as session:
+            for stream in source.streams:
+                if stream.belongs_to:
+                    continue
+                try:
+                    next(iter(session.read(stream, None)), None)
+                except NexabooksError as error:
+                    refused.append(Diagnosis(f"{name} {stream.name}", False, str(error)))
+    except NexabooksError as error:
+        return [Diagnosis(name, False, str(error))]
+    readable = sum(not stream.belongs_to for stream in source.streams) - len(refused)
+    return [Diagnosis(name, not refused, f"connected; {readable} streams can be read"), *refused]
+
+
+def diagnose_odoo(settings: Settings) -> list[Diagnosis]:
+    """Settings, connection, and whether posting would work."""
+    missing = SOURCES["odoo"].missing_settings(settings)
+    if missing:
+        return [Diagnosis("odoo", False, f"set {', '.join(missing)}")]
+    try:
+        return [Diagnosis(f"odoo {one.what}", one.is_ok, one.says) for one in findings(settings)]
+    except NexabooksError as error:
+        return [Diagnosis("odoo", False, str(error))]
+
+
+def diagnose_ops(settings: Settings) -> Diagnosis:
+    """Whether the ops store opens."""
+    if settings.ops_url == "" and not (settings.home / "ops.sqlite").exists():
+        return Diagnosis("ops store", True, f"SQLite, made on the first run below {settings.home}")
+    try:
+        with open_ops(settings.ops_store_url, now=settings.now) as ops:
+            return Diagnosis("ops store", True, f"opens; {len(ops.unfinished_intents())} steps without a receipt")
+    except NexabooksError as error:
+        return Diagnosis("ops store", False, str(error))
+
+
+def families(settings: Settings) -> list[dict[str, str]]:
+    """The income account of each family, from the seed that finance edits."""
+    path = settings.sql_dir / "seeds" / "family_accounts.csv"
+    if not path.exists():
+        raise SettingsError(f"There is no {path}; run from the project's folder or set NEXABOOKS_SQL_DIR.")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def findings(settings: Settings) -> list[Finding]:
+    """How Odoo stands for the families' accounts and whatever the warehouse asks of it today."""
+    with open_odoo(settings) as client:
+        return check(client, desired_now(settings))
+
+
+def desired_now(settings: Settings) -> Desired:
+    """What the warehouse asks of the ledger, or, before the first run, only the families."""
+    from nexabooks.ledger.desired import Family
+    from nexabooks.warehouse import open_warehouse
+    from tasks.ledger import read_desired
+
+    if settings.warehouse_path.exists():
+        with open_warehouse(settings.warehouse_path, read_only=True) as db:
+            if db.rows("select 1 from duckdb_tables() where schema_name = 'outbound' limit 1"):
+                return read_desired(db, (), None, None)
+    rows = families(settings)
+    return Desired(
+        {},
+        (),
+        {r["service_family"]: Family(r["service_family"], r["account_code"], r["account_name"]) for r in rows},
+        {},
+    )
+
+
+def check_odoo(*, as_json: bool) -> int:
+    """`nexabooks odoo check`: each finding with what to do; 0 when nothing blocks."""
+    found = findings(load_settings())
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        print_rows([{"well": "ok" if one.is_ok else "NO", "what": one.what, "says": one.says} for one in found])
+    return EXIT_PERSON if blocking(found) else EXIT_OK
+
+
+def set_up_odoo(*, apply: bool, as_json: bool) -> int:
+    """`nexabooks odoo setup`: show what is there and what is missing; with `apply`, make it."""
+    settings = load_settings()
+    if apply:
+        steps = apply_odoo_setup(settings)
+    else:
+        with open_odoo(settings) as client:
+            steps = setup_plan(client, families(settings))
+    if as_json:
+        print_json([asdict(step) for step in steps])
+    else:
+        heading("In Odoo, after this" if apply else "Nothing was written. This is what nexabooks needs in Odoo")
+        print_rows([{"is": state(step), "what": step.what, "says": step.says} for step in steps])
+        if not apply and any(not step.is_present for step in steps):
+            console.print("  `nexabooks odoo setup --apply` creates what is missing, with the admin key.", markup=False)
+    return EXIT_PERSON if any(step.is_blocked for step in steps) else EXIT_OK
+
+
+def state(step: Step) -> str:
+    return "there" if step.is_present else "blocked" if step.is_blocked else "missing"
+
+
+def apply_odoo_setup(settings: Settings | None = None) -> list[Step]:
+    """Make what is missing in Odoo, with the admin key. Harmless to repeat."""
+    settings = settings or load_settings()
+    with open_odoo(settings, "admin") as client:
+        return setup_apply(client, families(settings))
