@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
 
-from nexabooks.errors import SettingsError, Unreachable
+from nexabooks.errors import PermanentError, SettingsError, Unreachable
 
 BUSY_WAIT_S = 30
 
@@ -73,19 +73,29 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """One transaction: all of it or nothing. Raises Unreachable when the store does not answer or stays busy."""
+    """One transaction: all of it or nothing.
+
+    Raises Unreachable when the store does not answer or stays busy, PermanentError when it refuses a value, ValueError for
+    a value that does not belong there; each in its own words, without the password, the SQL or the other values.
+    """
+    where = engine.url.render_as_string(hide_password=True)
     try:
         with engine.begin() as connection:
             yield connection
-    except OperationalError as error:
-        raise unreachable(engine, error) from None
+    except (OperationalError, InterfaceError) as error:
+        raise Unreachable(
+            f"The ops store {where} could not be used: {_words(error)}. Another attempt may succeed.", source="ops"
+        ) from None
+    except DBAPIError as error:
+        raise PermanentError(
+            f"The ops store {where} refused a value: {_words(error)}. Another attempt will not help.", source="ops"
+        ) from None
+    except StatementError as error:
+        raise ValueError(_words(error)) from None
 
 
-def unreachable(engine: Engine, error: DBAPIError) -> Unreachable:
-    """The database's own words, without the password and without the SQL."""
-    where = engine.url.render_as_string(hide_password=True)
-    words = " ".join(str(error.orig).split())
-    return Unreachable(f"The ops store {where} could not be used: {words}. Another attempt may succeed.", source="ops")
+def _words(error: StatementError) -> str:
+    return str(error.orig).strip().splitlines()[0]  # PostgreSQL's second line shows the whole row
 
 
 def store_time(connection: Connection) -> datetime:

@@ -52,6 +52,8 @@ class OpsSession:
 
     def _receipts(self, state: Mapping[str, Any]) -> Iterator[Batch | Finished]:
         position = int(state.get("position", 0))
+        if position and not self._store.receipts_after(position - 1, 1):
+            position, state = 0, {}  # the store is behind the cursor: it was restored or replaced, so all of it is read
         after, sent = max(0, position - REREAD_POSITIONS), 0
         while rows := self._store.receipts_after(after, PAGE_ROWS):
             after = rows[-1]["position"]

@@ -1,0 +1,175 @@
+"""Plans, approvals, decisions, intents and receipts, on SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from nexabooks.errors import PermanentError, SettingsError, Unreachable
+from nexabooks.ledger.journal import Intent, Journal, Receipt
+from nexabooks.ops import open_ops
+from nexabooks.ops.as_json import as_json
+from nexabooks.ops.journal import INTENT_FIELDS, RECEIPT_FIELDS
+
+NOW = datetime(2026, 5, 31, 6, tzinfo=UTC)
+INTENT = Intent(
+    "run 1", "post stripe invoice in_1", "post", "stripe", "in_1", "invoice", "post it", 11300, "CAD", NOW
+)  # fmt: skip
+RECEIPT = Receipt(
+    "run 1|post stripe invoice in_1", "run 1", "post", "stripe", "in_1", "invoice", "account.move", 7, "done",
+    "posted as INV/2026/00007", 11300, 11300, "CAD", NOW,
+)  # fmt: skip
+
+
+def test_what_was_written_is_there_after_closing_and_opening_again(ops_url):
+    """The store outlives the process; times come back aware and in UTC."""
+    toronto = datetime.fromisoformat("2026-05-31T02:00:00-04:00")
+    with open_ops(ops_url, now=lambda: toronto) as store:
+        store.save_plan("abc123", "run 1", {"actions": [{"amount": Decimal("1.10"), "on": date(2026, 5, 31)}]})
+        store.approve("abc123", by="Ann", note="looked at all 23")
+    with open_ops(ops_url, now=lambda: NOW) as store:
+        assert store.plan("abc123").plan == {"actions": [{"amount": "1.10", "on": "2026-05-31"}]}
+        approval = store.approval_of("abc123")
+        assert (approval.approved_by, approval.note, approval.at) == ("Ann", "looked at all 23", NOW)
+        assert approval.at.tzinfo is UTC
+
+
+def test_only_a_plan_that_was_shown_can_be_approved_and_only_that_one(store):
+    """An approval is bound to the hash; a changed plan needs another one."""
+    with pytest.raises(PermanentError, match="no single saved plan zzz"):
+        store.approve("zzz", by="Ann")
+    store.save_plan("abc123", "run 1", {})
+    store.save_plan("abd999", "run 2", {})
+    with pytest.raises(PermanentError, match="no single saved plan ab"):
+        store.approve("ab", by="Ann")
+    assert store.approve("abc", by="Ann").plan_hash == "abc123"
+    assert store.approval_of("abd999") is None
+
+
+def test_a_second_approval_changes_nothing(store):
+    """Who said yes first, and when, stays on record."""
+    store.save_plan("abc123", "run 1", {})
+    first = store.approve("abc123", by="Ann")
+    assert store.approve("abc123", by="Bob") == first
+
+
+def test_a_percent_sign_in_a_hash_is_a_letter(store):
+    """A hash is looked for as it is; it is no pattern."""
+    store.save_plan("abc", "run 1", {})
+    assert store.plan("%") is None
+
+
+def test_the_latest_plan_is_the_one_saved_last(ops_url):
+    clock = iter(NOW + timedelta(minutes=n) for n in range(9))
+    with open_ops(ops_url, now=lambda: next(clock)) as store:
+        assert store.latest_plan() is None
+        store.save_plan("zz", "run 1", {})
+        store.save_plan("aa", "run 2", {})
+        store.save_plan("zz", "run 3", {})  # the same plan again: the first stands
+        assert (store.latest_plan().plan_hash, store.plan("zz").run_id) == ("aa", "run 1")
+
+
+def test_the_newest_decision_about_a_difference_holds(store):
+    """People change their minds; a decision without a reason is refused."""
+    store.resolve("b1", break_class="voided", resolution="accepted", by="Ann", why="the customer left")
+    store.resolve("b2", break_class="cent", resolution="accepted", by="Ann", why="rounding")
+    store.resolve("b1", break_class="voided", resolution="reversed", by="Bob", why="credit note 7 was made")
+    assert [(r.break_key, r.resolution, r.resolved_by) for r in store.resolutions()] == [
+        ("b1", "reversed", "Bob"),
+        ("b2", "accepted", "Ann"),
+    ]
+    with pytest.raises(PermanentError, match="b3 cannot be resolved without a reason"):
+        store.resolve("b3", break_class="cent", resolution="accepted", by="Ann", why=" ")
+
+
+def test_the_journal_has_the_ledgers_shape(store):
+    """The fields we keep are the ledger's, name by name, and the object fits its Protocol."""
+    assert set(INTENT_FIELDS) == set(Intent.__dataclass_fields__)
+    assert set(RECEIPT_FIELDS) == set(Receipt.__dataclass_fields__)
+    journal: Journal = store.journal("run 1")
+    journal.intent([])
+    journal.receipt([])
+    assert store.unfinished_intents() == []
+
+
+def test_an_intent_is_unfinished_until_its_receipt(store):
+    """What was about to be sent and never read back is what the next run looks at first."""
+    journal = store.journal("run 1")
+    journal.intent([INTENT, replace(INTENT, action_key="post stripe invoice in_2", source_invoice_id="in_2")])
+    journal.intent([INTENT])  # the same entry twice is kept once
+    assert [i.source_invoice_id for i in store.unfinished_intents()] == ["in_1", "in_2"]
+    journal.receipt([RECEIPT])
+    assert [i.source_invoice_id for i in store.unfinished_intents()] == ["in_2"]
+    (kept,) = store.receipts_of("stripe", "in_1")
+    assert Receipt(**kept) == RECEIPT
+    assert store.journal("run 1").receipts() == [kept]
+
+
+def test_an_unclear_receipt_settles_nothing(store):
+    """No answer came and looking did not settle it: the intent stays open until somebody knows."""
+    store.journal("run 1").intent([INTENT])
+    store.journal("run 1").receipt([replace(RECEIPT, outcome="unclear", odoo_id=None, odoo_total_minor=None)])
+    assert len(store.unfinished_intents()) == 1
+    store.journal("run 1").receipt([RECEIPT])
+    assert store.unfinished_intents() == []
+    assert [r["outcome"] for r in store.receipts_of("stripe", "in_1")] == ["done"]
+
+
+def test_a_later_run_settles_what_a_killed_run_left_open(store):
+    """The next run looks, finds it done already, and its receipt closes the old intent."""
+    store.journal("run 1").intent([INTENT])
+    store.journal("run 2").receipt([replace(RECEIPT, receipt_id="r2", run_id="run 2", outcome="already")])
+    assert store.unfinished_intents() == []
+
+
+def test_another_action_on_the_same_invoice_settles_nothing(store):
+    """A receipt for paying says nothing of posting."""
+    store.journal("run 1").intent([INTENT])
+    store.journal("run 1").receipt([replace(RECEIPT, action="pay", kind="payment")])
+    assert len(store.unfinished_intents()) == 1
+
+
+def test_a_batch_of_receipts_is_kept_whole_or_not_at_all(store):
+    """One receipt that cannot be kept takes its batch with it; nothing is half written."""
+    with pytest.raises(ValueError, match="no time zone"):
+        store.journal("run 1").receipt([RECEIPT, replace(RECEIPT, receipt_id="r2", at=NOW.replace(tzinfo=None))])
+    assert store.receipts_of("stripe", "in_1") == []
+
+
+def test_a_value_that_the_database_refuses_is_a_persons_work(store):
+    """The sentence has the database's own words and not the other values of the row."""
+    with pytest.raises(PermanentError, match=r"refused a value.*Another attempt will not help") as error:
+        store.journal("run 1").intent([INTENT, replace(INTENT, says=None)])
+    assert "in_1" not in str(error.value)
+    assert store.unfinished_intents() == []
+
+
+def test_a_float_is_refused_in_what_is_kept():
+    """What is kept is money and evidence."""
+    with pytest.raises(ValueError, match=r"float 0\.1 cannot be kept"):
+        as_json({"total": [0.1]})
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        pytest.param("nonsense", "it is no database URL", id="no URL"),
+        pytest.param("sqlite://", "names no file", id="SQLite in memory forgets"),
+        pytest.param("oracle://x/y", "its driver is not installed", id="a database without a driver"),
+    ],
+)
+def test_a_url_that_cannot_be_used_is_a_wrong_setting(url, says):
+    """Named as a setting, without a stack trace."""
+    with pytest.raises(SettingsError, match=f"NEXABOOKS_OPS_URL.*{says}"):
+        open_ops(url, now=lambda: NOW).__enter__()
+
+
+def test_a_server_that_does_not_answer_is_told_without_its_password():
+    """Another attempt may help; the password stays out of the sentence."""
+    url = "postgresql+psycopg2://ann:s3cret@127.0.0.1:1/ops"
+    with pytest.raises(Unreachable, match="Another attempt may succeed") as error:
+        open_ops(url, now=lambda: NOW).__enter__()
+    assert "s3cret" not in str(error.value)
