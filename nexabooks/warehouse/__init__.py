@@ -13,6 +13,7 @@ from nexabooks.warehouse.merging import ThinLimit
 from nexabooks.warehouse.meta import record_quality, record_run
 from nexabooks.warehouse.nodes import Node
 from nexabooks.warehouse.project import Project
+from nexabooks.warehouse.publishing import Published, mark_stale, publish
 from nexabooks.warehouse.raw_tables import ensure_sources
 from nexabooks.warehouse.unit_tests import UnitTestResult, run_unit_tests
 from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_warehouse
@@ -23,6 +24,7 @@ __all__ = [
     "ModelRun",
     "Node",
     "Project",
+    "Published",
     "ThinLimit",
     "UnitTestResult",
     "Warehouse",
@@ -32,8 +34,10 @@ __all__ = [
     "cursor_of",
     "ensure_sources",
     "land",
+    "mark_stale",
     "memory_warehouse",
     "open_warehouse",
+    "publish",
     "record_failed_load",
     "record_quality",
     "record_run",

@@ -87,14 +87,24 @@ def merge(
     if merged.changed_count:
         con.execute(f"delete from {target} where _key in (select _key from __fate where fate = 'changed')")
     if merged.inserted_count or merged.changed_count:
-        columns = ", ".join(quote(name) for name in staged.columns)
+        _insert(con, target, staged, load_id, landed_at)
+    return merged
+
+
+def _insert(con: duckdb.DuckDBPyConnection, target: str, staged: Staged, load_id: str, landed_at: datetime) -> None:
+    columns = ", ".join(quote(name) for name in staged.columns)
+    # DuckDB takes the spool file for a few rows and would build the join's hash table from whole records: twice the
+    # time, and memory that grows with the load. Left as written, it builds from the narrow side.
+    con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
         con.execute(
             f"insert into {target} (_key, _hash, _landed_at, _load_id, _deleted, {columns}) "
             f"select f._key, f._hash, ?, ?, false, {', '.join(f'c.{quote(n)}' for n in staged.columns)} "
             f"from {staged.content} as c join __fate as f using (position) where f.fate in ('inserted', 'changed')",
             [landed_at, load_id],
         )
-    return merged
+    finally:
+        con.execute("reset disabled_optimizers")
 
 
 def _add_missing(con: duckdb.DuckDBPyConnection, target: str, name: str, thin: ThinLimit) -> None:

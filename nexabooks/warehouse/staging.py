@@ -73,12 +73,17 @@ def _stage_json(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spo
 
 def _read_keys(con: duckdb.DuckDBPyConnection, stream: Stream, content: str) -> int:
     """Key and hash of each line into `__stage`; returns how many lines are no JSON (their `_hash` is NULL)."""
-    parts = [f"nullif(record ->> {literal(_path(name))}, '')" for name in stream.key]
+    # try() makes one parse of a record do for both questions: whether it is JSON, and what its key is.
+    parts = [f"nullif(try(payload ->> {literal(_path(name))}), '')" for name in stream.key]
+    con.execute(f"insert into __stage select position, {_joined(parts)}, md5(payload), false from {content}")
+    without_key = _count(con, "(select 1 from __stage where _key is null)")
+    if not without_key:
+        return 0
     con.execute(
-        f"insert into __stage select position, {_joined(parts)}, case when record is not null then md5(payload) end, false "
-        f"from (select position, payload, try_cast(payload as json) as record from {content})"
+        f"update __stage set _hash = null from {content} as c "
+        "where __stage._key is null and __stage.position = c.position and not json_valid(c.payload)"
     )
-    return int(con.execute("select count(*) from __stage where _hash is null").fetchall()[0][0])
+    return _count(con, "(select 1 from __stage where _hash is null and not is_deletion)")
 
 
 def _cut_again(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled, content: str) -> str:
