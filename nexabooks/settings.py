@@ -20,7 +20,9 @@ LedgerMode = Literal["dry_run", "draft", "post"]
 class Settings(BaseSettings):
     """Everything that differs between two installations."""
 
-    model_config = SettingsConfigDict(env_prefix="NEXABOOKS_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="NEXABOOKS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     # Where things are kept.
     home: Path = Path("var")
