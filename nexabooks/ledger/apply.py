@@ -29,7 +29,7 @@ def apply_plan(
     now: Callable[[], datetime],
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Receipt]:
-    """Do what `plan` says, as far as its mode allows, and say what became of each writing action.
+    """Do what `plan` says, as far as its mode allows, and say what became of it.
 
     One bad record never stops the others: it gets a receipt with outcome `refused`. `now` is `settings.now`;
     `progress(step, done, total)` is told as it goes. Raises PermanentError for a dry run, KeyRefused when the key is
@@ -47,4 +47,5 @@ def apply_plan(
         post_drafts(run)
         match_credit_notes(run)
         write_payments(run)
+    run.write_down()
     return run.receipts

@@ -59,7 +59,7 @@ def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
             run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
     for start in range(0, len(invoices), BATCH_SIZE):
         _write_batch(run, invoices[start : start + BATCH_SIZE], partner_ids)
-        run.tell("drafts", min(start + BATCH_SIZE, len(invoices)), len(invoices))
+        run.end_batch("drafts", min(start + BATCH_SIZE, len(invoices)), len(invoices))
 
 
 def _write_batch(run: Run, invoices: list[Invoice], partner_ids: dict[str, int]) -> None:

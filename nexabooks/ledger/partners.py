@@ -58,7 +58,7 @@ def write_partners(run: Run) -> dict[str, int]:
         _settle(run, actions[partner.customer_id], "refused", words, known.get(partner.customer_id))
     for partner, said in driven.unclear:
         _settle(run, actions[partner.customer_id], "unclear", said, known.get(partner.customer_id))
-    run.tell("customers", len(partners), len(partners))
+    run.end_batch("customers", len(partners), len(partners))
     return known
 
 

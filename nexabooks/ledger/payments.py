@@ -43,7 +43,7 @@ def write_payments(run: Run) -> None:
     payments = [known[key] for key in actions]
     for start in range(0, len(payments), BATCH_SIZE):
         _PaymentBatch(run, actions, payments[start : start + BATCH_SIZE]).write()
-        run.tell("payments", min(start + BATCH_SIZE, len(payments)), len(payments))
+        run.end_batch("payments", min(start + BATCH_SIZE, len(payments)), len(payments))
 
 
 class _PaymentBatch:

@@ -220,12 +220,10 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
     if move and move.state == "posted":
         said = changes_since_posting(invoice, move)
         return [_but(about, "report", said) if said else _but(about, "keep", f"posted as {move.name}")]
-    for verb, said in (
-        ("refuse", reason_to_refuse(invoice, desired, present)),
-        ("park", reason_to_park(invoice, desired, present)),
-    ):
-        if said:
-            return [_but(about, verb, said)]
+    if said := reason_to_refuse(invoice, desired, present):
+        return [_but(about, "refuse", said)]
+    if said := reason_to_park(invoice, desired, present):
+        return [_but(about, "park", said)]
     if move is None:
         first = _but(about, "create", "verified at its source, not in Odoo yet")
     elif move.content_hash == REFUSED_MARK + invoice.content_hash:
@@ -345,12 +343,10 @@ def _payment(payment: Payment, invoice: Invoice, move: PresentMove | None, prese
         facts_hash=content_hash([payment.amount_minor, payment.currency_code, payment.paid_on.isoformat()]),
     )
     if held is None:
-        for verb, said in (
-            ("refuse", payment_reason_to_refuse(payment, invoice, present.books)),
-            ("park", payment_reason_to_park(payment, present.books)),
-        ):
-            if said:
-                return _but(about, verb, said)
+        if said := payment_reason_to_refuse(payment, invoice, present.books):
+            return _but(about, "refuse", said)
+        if said := payment_reason_to_park(payment, present.books):
+            return _but(about, "park", said)
         return about
     if held.state in ("canceled", "rejected"):
         return _but(about, "report", f"its payment is {held.state} in Odoo; a person must say whether that stands")

@@ -20,7 +20,7 @@ def post_drafts(run: Run) -> None:
     invoices = [run.invoices[key] for key in actions]
     for start in range(0, len(invoices), BATCH_SIZE):
         _post_batch(run, invoices[start : start + BATCH_SIZE], actions)
-        run.tell("posted", min(start + BATCH_SIZE, len(invoices)), len(invoices))
+        run.end_batch("posted", min(start + BATCH_SIZE, len(invoices)), len(invoices))
 
 
 def _post_batch(run: Run, invoices: list[Invoice], actions: dict) -> None:

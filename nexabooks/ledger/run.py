@@ -26,6 +26,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.invoices: dict[MoveKey, Invoice] = {i.key: i for i in self.plan.desired.invoices}
+        self._written = 0
 
     def intend(self, actions: Iterable[Action]) -> None:
         """Write down what is about to be sent, before it is."""
@@ -58,7 +59,7 @@ class Run:
         odoo_id: int | None,
         odoo_total_minor: int | None = None,
     ) -> None:
-        """Write down what became of one action, as read back."""
+        """What became of one action, as read back; it is written down at the end of its batch."""
         receipt = Receipt(
             receipt_id=f"{self.plan.run_id} {action.action_key}",
             run_id=self.plan.run_id,
@@ -75,11 +76,17 @@ class Run:
             currency_code=action.currency_code,
             at=self.now(),
         )
-        self.journal.receipt([receipt])
         self.receipts.append(receipt)
         if outcome in ("refused", "unclear") and action.kind in ("invoice", "credit_note"):
             self.stopped.add(action.key)
 
-    def tell(self, step: str, done: int, total: int) -> None:
+    def write_down(self) -> None:
+        """Keep the receipts since the last time, in one transaction."""
+        self.journal.receipt(self.receipts[self._written :])
+        self._written = len(self.receipts)
+
+    def end_batch(self, step: str, done: int, total: int) -> None:
+        """Keep what happened in this batch, and tell how far the step is."""
+        self.write_down()
         if self.progress:
             self.progress(step, done, total)
