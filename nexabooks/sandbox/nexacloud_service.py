@@ -111,9 +111,9 @@ def rows_of(world: World, table: str) -> list[tuple[Any, ...]]:
     """The rows that `table` has in this world, in the order of its columns. An empty text is NULL, as the real one stores."""
     columns = [name for name, _ in TABLES[table]]
     if table == "invoices":
-        return [_invoice_row(i) for i in world.invoices if i.cloud_id and not i.is_deleted]
+        return [_invoice_row(i) for i in world.invoices if i.cloud_id]
     if table == "invoice_items":
-        return [row for i in world.invoices if i.cloud_id and not i.is_deleted for row in _item_rows(i)]
+        return [row for i in world.invoices if i.cloud_id for row in _item_rows(i)]
     records = [r for r in getattr(world, table) if table != "users" or r.in_nexacloud]
     return [tuple(_stored(getattr(record, column)) for column in columns) for record in records]
 

@@ -1,0 +1,167 @@
+"""The trap world: every invoice that ever went wrong in a billing pipeline, one of each, and what must become of it.
+
+`world()` is the world, `EXPECTED` one row an invoice or credit note, `LEDGER` what the ledger then holds per currency.
+`history(count)` is a long, dull past for paging. The amounts of the worked examples are those of facts/stripe.md and
+facts/lago.md. All of it is written down, not computed, so that the product is judged by something it did not make.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nexabooks.sandbox import traps_people as people
+from nexabooks.sandbox.making import invoice, item, utc
+from nexabooks.sandbox.traps_invoices import at_lago, at_stripe, credit_note_id, invoice_id
+from nexabooks.sandbox.world import Invoice, World
+
+NOW = utc("2026-06-02T06:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What must become of one invoice or credit note. `why` is a word: why it is held back, or why it is a trap."""
+
+    name: str
+    source: str
+    kind: str  # invoice, credit_note
+    verdict: str
+    is_postable: bool
+    why: str
+    currency_code: str
+    subtotal_minor: int  # after discount, before tax
+    tax_minor: int
+    invoiced_on: str  # in Toronto, "" for a draft
+
+    @property
+    def total_minor(self) -> int:
+        return self.subtotal_minor + self.tax_minor
+
+    @property
+    def id(self) -> str:
+        """The source's id: in_..., Lago's lago_id, cn_... or Lago's credit note."""
+        return (
+            credit_note_id(self.name)
+            if self.kind == "credit_note" and self.name in _NOTES
+            else invoice_id(self.source, self.name)
+        )
+
+
+_NOTES = ("credit-note", "credit-note-before-payment", "lago-credit-note")
+
+
+def _ok(
+    name: str, source: str, why: str, subtotal: int, tax: int, on: str, currency: str = "CAD", kind: str = "invoice"
+) -> Outcome:
+    return Outcome(name, source, kind, "verified", True, why, currency, subtotal, tax, on)
+
+
+def _held(
+    name: str, source: str, verdict: str, why: str, subtotal: int, tax: int, on: str, currency: str = "CAD"
+) -> Outcome:
+    return Outcome(name, source, "invoice", verdict, False, why, currency, subtotal, tax, on)
+
+
+_DAY = "2026-05-04"
+EXPECTED: tuple[Outcome, ...] = (
+    _ok("plain", "stripe", "hst", 140000, 18200, _DAY),
+    _ok("us-dollars", "stripe", "currency", 9900, 0, _DAY, "USD"),
+    _ok("partial-payment", "stripe", "partly paid, 65000 of it off Stripe", 500000, 65000, _DAY),
+    _ok("credit-note", "stripe", "credited after payment", 40000, 5200, _DAY),
+    _ok("credit-note", "stripe", "credited after payment", 10000, 1300, "2026-05-22", kind="credit_note"),
+    _ok("credit-note-before-payment", "stripe", "credited while open", 100000, 13000, _DAY),
+    _ok("credit-note-before-payment", "stripe", "credited while open", 20000, 2600, "2026-05-22", kind="credit_note"),
+    _ok("refund", "stripe", "a refund does not change the invoice", 5000, 650, _DAY),
+    _ok("dispute", "stripe", "a dispute does not change the invoice", 30000, 3900, _DAY),
+    # A negative total is what the customer gets back: Odoo takes it as a credit note only. Amounts are positive in both.
+    _ok("negative-total", "stripe", "negative total", 16065, 2088, _DAY, kind="credit_note"),
+    _ok("balance-pays-part", "stripe", "paid partly from the credit balance", 29900, 3887, "2026-05-12"),
+    _ok("discount", "stripe", "10.00 off over three lines", 9000, 1170, _DAY),
+    _held("discount-all", "stripe", "zero", "a coupon of 100 %", 0, 0, _DAY),
+    _ok("twenty-five-lines", "stripe", "more than ten lines", 27100, 3523, _DAY),
+    _ok("many-lines", "stripe", "more than a page of lines", 23153, 3010, _DAY),
+    _ok("tax-by-line", "stripe", "three lines of 105: 14 each is 42, the document's 13 % is 41", 315, 42, _DAY),
+    _ok("gst", "stripe", "5 %", 12000, 600, _DAY),
+    _ok("gst-qst", "stripe", "5 % and 9.975 %", 20899, 3130, _DAY),
+    _ok("exempt", "stripe", "no tax", 7500, 0, _DAY),
+    _ok("taxed-and-not", "stripe", "one line taxed, two not", 37345, 1605, _DAY),
+    _held("foreign-tax", "stripe", "verified", "a tax that no code maps to", 10000, 1900, _DAY, "EUR"),
+    _ok("deployment-one", "stripe", "one customer, two deployments", 5000, 650, _DAY),
+    _ok("deployment-two", "stripe", "one customer, two deployments", 5000, 650, _DAY),
+    _ok("tie-1", "stripe", "one second", 2500, 325, "2026-05-06"),
+    _ok("tie-2", "stripe", "one second", 2501, 325, "2026-05-06"),
+    _ok("tie-3", "stripe", "one second", 2502, 325, "2026-05-06"),
+    _ok("deleted-customer", "stripe", "the customer is deleted at Stripe", 4999, 650, _DAY),
+    _held("deleted-draft-in-nexacloud", "stripe", "unverified", "unknown at its source", 8000, 1040, ""),
+    _ok("no-price", "stripe", "the plan has no price", 3300, 429, _DAY),
+    _held("lines-do-not-add-up", "stripe", "unverified", "lines and subtotal disagree", 10000, 1300, _DAY),
+    _held("paid-but-owing", "stripe", "unverified", "paid although something remains", 10000, 1300, _DAY),
+    _ok("html-and-emoji", "stripe", "markup in names", 6600, 858, _DAY),
+    _ok("month-edge", "stripe", "23:30 on the 31st in Toronto, June in UTC", 8800, 1144, "2026-05-31"),
+    _ok("moved-back", "stripe", "effective a month before it was made", 7700, 1001, "2026-04-30"),
+    _ok("unknown-to-nexacloud", "stripe", "another service of the group", 4200, 546, _DAY),
+    _ok("lago-plain", "lago", "hst", 11234, 1460, "2026-05-04"),
+    _ok("lago-coupon", "lago", "a coupon", 13000, 1690, "2026-05-04"),
+    _ok("lago-partial-payment", "lago", "partly paid, its status stays pending", 100000, 13000, "2026-05-04"),
+    _ok("lago-many-fees", "lago", "120 fees: 2368 by fee, 2367 by invoice", 18211, 2367, "2026-05-04"),
+    _ok(
+        "lago-gst-qst",
+        "lago",
+        "617.25 and 1231.41 are 1848 rounded one by one, 1849 together",
+        12345,
+        1849,
+        "2026-05-04",
+    ),
+    _ok("lago-credit-note", "lago", "credited after payment", 20000, 2600, "2026-05-04"),
+    _ok("lago-credit-note", "lago", "credited after payment", 5000, 650, "2026-05-22", kind="credit_note"),
+    _held("lago-draft-1", "lago", "draft", "one number for all drafts", 10300, 1339, ""),
+    _held("lago-draft-2", "lago", "draft", "one number for all drafts", 4500, 585, ""),
+    _held("lago-void", "lago", "void", "void at its source", 10000, 1300, "2026-05-04"),
+    _held("lago-zero", "lago", "zero", "nothing to pay", 0, 0, "2026-05-04"),
+    _ok("lago-deleted-customer", "lago", "the customer is deleted at Lago", 6000, 780, "2026-05-04"),
+    _ok("lago-same-person", "lago", "one person in two services", 2900, 377, "2026-05-04"),
+)
+
+# (currency, kind) -> (count, total with tax) of what is posted.
+LEDGER: dict[tuple[str, str], tuple[int, int]] = {
+    ("CAD", "invoice"): (34, 1372947),
+    ("USD", "invoice"): (1, 9900),
+    ("CAD", "credit_note"): (4, 57703),
+}
+
+
+def world() -> World:
+    """The trap world on 2 June 2026, 06:00 UTC."""
+    return World(
+        name="traps",
+        now=NOW,
+        users=people.USERS,
+        plans=people.PLANS,
+        deployments=people.DEPLOYMENTS,
+        subscriptions=people.SUBSCRIPTIONS,
+        usage_records=people.USAGE,
+        invoices=(*at_stripe(), *at_lago()),
+    )
+
+
+def history(count: int = 5000) -> World:
+    """A long past of `count` plain invoices over two and a half years, one in ten of them Lago's, for paging.
+
+    Every eleventh shares its second with the one before; one in fifty is void, one in forty open.
+    """
+    return World(name="history", now=NOW, users=people.USERS, invoices=tuple(_dull(n, count) for n in range(count)))
+
+
+def _dull(n: int, count: int) -> Invoice:
+    step = n - 1 if n % 11 == 10 else n
+    at = utc("2023-12-01T00:00") + (NOW - utc("2023-12-03T00:00")) * step // count
+    at = at.replace(microsecond=0)
+    items = [item("Odoo ERP Hosting (Production)", 5000 + n % 997), item("Daily Backup Protection", 999)][: 1 + n % 2]
+    source = "lago" if n % 10 == 9 else "stripe"
+    changes: dict[str, object] = {"paid_at": at + timedelta(hours=2)}
+    if source == "stripe" and n % 50 == 7:
+        changes = {"status": "void", "voided_at": at + timedelta(hours=1)}
+    elif source == "stripe" and n % 40 == 3:
+        changes = {"status": "open"}
+    number = f"{'NEX' if source == 'lago' else 'HST'}-{n:06d}"
+    return invoice(source, f"history-{n}", number, people.USERS[n % 4], at, items, **changes)  # type: ignore[arg-type]
