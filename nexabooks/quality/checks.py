@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from nexabooks.errors import PermanentError
-from nexabooks.quality.great import breaking_rows, check_suite, open_context
+from nexabooks.quality.great import Checkpoints, breaking_rows
 from nexabooks.quality.promises import INVOICE_KEY, SCOPES, Promise, Suite, Unreadable, read_suites
 from nexabooks.quality.results import SHOWN_KEYS, CheckReport, CheckResult, ParkedInvoice, as_text, key_text
 
@@ -50,10 +50,10 @@ def run_checks(
     parked: dict[tuple[str, str, str], ParkedInvoice] = {}
     with _connected(connection_or_path) as connection:
         columns = _columns_of_models(connection)
-        context, source = open_context(connection)
+        checkpoints = Checkpoints(connection)
         for suite in suites:
             own = columns.get((suite.layer, suite.model), [])
-            found = _check_one(context, source, connection, suite, own, run_id, checked_at)
+            found = _check_one(checkpoints, connection, suite, own, run_id, checked_at)
             results += found
             for result, promise in zip(found, suite.promises, strict=True):
                 if promise.parks and not result.is_ok and not result.is_broken:
@@ -62,7 +62,7 @@ def run_checks(
     if site_dir is not None:
         from nexabooks.quality.site import write_scope
 
-        site_path = write_scope(site_dir, scope, results, context, run_id=run_id, checked_at=checked_at)
+        site_path = write_scope(site_dir, scope, results, checkpoints.context, run_id=run_id, checked_at=checked_at)
     return CheckReport(scope, tuple(results), tuple(parked.values()), site_path, time.monotonic() - started)
 
 
@@ -96,8 +96,7 @@ def _columns_of_models(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str,
 
 
 def _check_one(
-    context: Any,
-    source: Any,
+    checkpoints: Checkpoints,
     connection: duckdb.DuckDBPyConnection,
     suite: Suite,
     columns: list[str],
@@ -109,7 +108,7 @@ def _check_one(
     checkable = [(number, suite.promises[number]) for number, obstacle in enumerate(obstacles) if not obstacle]
     answers = {}
     if checkable:
-        answers = check_suite(context, source, suite, checkable, columns, run_id=run_id, checked_at=checked_at)
+        answers = checkpoints.run(suite, checkable, columns, run_id=run_id, checked_at=checked_at)
     results = []
     for number, promise in enumerate(suite.promises):
         blank = CheckResult(
@@ -153,7 +152,9 @@ def _answered(blank: CheckResult, answer: ExpectationValidationResult, suite: Su
     if promise.sort == "holds":
         count, rows = answer.result["observed_value"], answer.result["details"]["unexpected_rows"]
     else:
-        count, rows = answer.result["unexpected_count"], answer.result.get("partial_unexpected_index_list") or []
+        # GX gives the key of each row that breaks a rule, but for a compound key only its values, which are the same.
+        which = "partial_unexpected_list" if len(promise.columns) > 1 else "partial_unexpected_index_list"
+        count, rows = answer.result["unexpected_count"], answer.result.get(which) or []
     shown = list({key_text(row, suite.key): row for row in rows}.items())[:SHOWN_KEYS]
     keys = tuple(key for key, _ in shown)
     texts = tuple({name: as_text(value) for name, value in row.items()} for _, row in shown)

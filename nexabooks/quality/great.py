@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from nexabooks.quality.gx import great_expectations
 from nexabooks.quality.promises import Promise, Suite
 from nexabooks.quality.results import SHOWN_KEYS
 
@@ -26,75 +27,86 @@ BATCH = "{batch}"  # what GX calls the table under check
 _SEVERITY = {"error": "critical", "warn": "warning"}
 
 
-def open_context(connection: duckdb.DuckDBPyConnection) -> tuple[EphemeralDataContext, SQLDatasource]:
-    """A GX context in memory, reading through our own open connection.
+class Checkpoints:
+    """Great Expectations over one open DuckDB connection: a context in memory, and a checkpoint for each model.
 
-    A connection of GX's own would be refused: one process opens a DuckDB file with one configuration only, and the
-    dialect sets its own (facts: stack, DuckDB). AUTOCOMMIT and skip_autocommit_rollback make GX work on this dialect.
+    It reads through our connection, because one of its own would be refused: a process opens a DuckDB file with one
+    configuration only, and the dialect sets its own (facts: stack, DuckDB). AUTOCOMMIT and skip_autocommit_rollback make
+    GX work on this dialect. There is one GX data source a schema; naming the schema with the table is deprecated.
     """
-    import great_expectations as gx
-    from duckdb_sqlalchemy import ConnectionWrapper
-    from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_sql(
-        "warehouse",
-        connection_string="duckdb:///:memory:",  # never opened: `creator` gives the connection
-        kwargs={
-            "isolation_level": "AUTOCOMMIT",
-            "skip_autocommit_rollback": True,
-            "creator": lambda: ConnectionWrapper(connection.cursor()),
-        },
-    )
-    return context, source
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        gx = great_expectations()
+        from great_expectations.data_context.types.base import (
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+            ProgressBarsConfig,
+        )
 
+        config = DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(),  # GX's own default leaves a folder behind each time
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        )
+        self.context: EphemeralDataContext = gx.get_context(mode="ephemeral", project_config=config)
+        self._connection = connection
+        self._sources: dict[str, SQLDatasource] = {}
 
-def check_suite(
-    context: EphemeralDataContext,
-    source: SQLDatasource,
-    suite: Suite,
-    promises: Sequence[tuple[int, Promise]],
-    columns: Sequence[str],
-    *,
-    run_id: str,
-    checked_at: datetime,
-) -> dict[int, ExpectationValidationResult]:
-    """Run one model's checkpoint; GX's result for each promise, by the number that `promises` gives it.
+    def run(
+        self,
+        suite: Suite,
+        promises: Sequence[tuple[int, Promise]],
+        columns: Sequence[str],
+        *,
+        run_id: str,
+        checked_at: datetime,
+    ) -> dict[int, ExpectationValidationResult]:
+        """Check one model; GX's result for each promise, by the number that `promises` gives it.
 
-    `columns` are the model's own, so that a failing row can be shown with the columns its rule speaks of.
-    """
-    import great_expectations as gx
-    from great_expectations.core.run_identifier import RunIdentifier
+        `columns` are the model's own, so that a failing row can be shown with the columns its rule speaks of.
+        """
+        gx = great_expectations()
+        from great_expectations.core.run_identifier import RunIdentifier
 
-    name = f"{suite.layer}.{suite.model}"
-    batch = source.add_table_asset(
-        name, schema_name=suite.layer, table_name=suite.model
-    ).add_batch_definition_whole_table("all rows")
-    compiled = [compiled_promise(suite, promise, columns, number) for number, promise in promises]
-    expectations = context.suites.add(gx.ExpectationSuite(name, expectations=compiled, notes=suite.grain))
-    validation = context.validation_definitions.add(gx.ValidationDefinition(name=name, data=batch, suite=expectations))
-    checkpoint = context.checkpoints.add(
-        gx.Checkpoint(
+        name = f"{suite.layer}.{suite.model}"
+        table = self._source(suite.layer).add_table_asset(name, table_name=suite.model)
+        compiled = [compiled_promise(suite, promise, columns, number) for number, promise in promises]
+        expectations = self.context.suites.add(gx.ExpectationSuite(name, expectations=compiled, notes=suite.grain))
+        batch = table.add_batch_definition_whole_table("all rows")
+        validation = gx.ValidationDefinition(name=name, data=batch, suite=expectations)
+        checkpoint = gx.Checkpoint(
             name=name,
-            validation_definitions=[validation],
+            validation_definitions=[self.context.validation_definitions.add(validation)],
             result_format={
                 "result_format": "COMPLETE",
                 "unexpected_index_column_names": list(suite.key),
                 "partial_unexpected_count": SHOWN_KEYS,
             },
         )
-    )
-    ran = checkpoint.run(run_id=RunIdentifier(run_name=run_id, run_time=checked_at))
-    (outcome,) = ran.run_results.values()
-    return {result.expectation_config.meta["promise"]: result for result in outcome.results}
+        ran = self.context.checkpoints.add(checkpoint).run(run_id=RunIdentifier(run_name=run_id, run_time=checked_at))
+        (outcome,) = ran.run_results.values()
+        return {result.expectation_config.meta["promise"]: result for result in outcome.results}
+
+    def _source(self, schema: str) -> SQLDatasource:
+        from duckdb_sqlalchemy import ConnectionWrapper
+
+        def connect() -> ConnectionWrapper:
+            cursor = self._connection.cursor()
+            cursor.execute(f"use {quoted(schema)}")
+            return ConnectionWrapper(cursor)
+
+        if schema not in self._sources:
+            self._sources[schema] = self.context.data_sources.add_sql(
+                schema,
+                connection_string="duckdb:///:memory:",  # never opened: `creator` gives the connection
+                kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "creator": connect},
+            )
+        return self._sources[schema]
 
 
 def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:
     """One promise as a GX expectation, with its sentence as the description that Data Docs show."""
-    import great_expectations.expectations as gxe
-
+    gxe = great_expectations().expectations
     said = f"{promise.says}. Protects: {promise.protects}." if promise.protects else promise.says
     shared = {"description": said, "severity": _SEVERITY[promise.severity], "meta": {"promise": number}}
     column = promise.columns[0] if promise.columns else ""

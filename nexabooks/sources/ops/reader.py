@@ -40,7 +40,7 @@ class OpsSession:
                 "break_key": found.break_key,
                 "class": found.break_class,
                 "resolution": found.resolution,
-                "by": found.resolved_by,
+                "resolved_by": found.resolved_by,
                 "why": found.why,
                 "at": found.at,
             }

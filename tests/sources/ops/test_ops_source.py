@@ -96,6 +96,6 @@ def test_only_the_decision_that_holds_is_sent(settings):
         store.resolve("b1", break_class="cent", resolution="corrected", by="Bob", why="credit note 7")
     rows, _ = read(settings, "resolutions")
     assert rows == [
-        {"break_key": "b1", "class": "cent", "resolution": "corrected", "by": "Bob", "why": "credit note 7",
+        {"break_key": "b1", "class": "cent", "resolution": "corrected", "resolved_by": "Bob", "why": "credit note 7",
          "at": "2026-05-31T06:00:00+00:00"}
     ]  # fmt: skip
