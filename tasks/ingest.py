@@ -48,7 +48,9 @@ def ingest(run: Run, source_name: str, *, full: bool = False) -> SourceRead:
                         errors.append(error)
         except NexabooksError as error:  # the source could not be opened: none of its streams was read
             for stream in streams:
-                note_failure(run, db, source_name, stream, error)
+                record_failed_load(
+                    db, source_name, stream.name, error, run_id=run.run_id, started_at=run.settings.now(), now=run.settings.now
+                )
             errors.append(error)
     sentences = tuple(dict.fromkeys(str(error) for error in errors))
     for sentence in sentences:
@@ -65,25 +67,17 @@ def ingest(run: Run, source_name: str, *, full: bool = False) -> SourceRead:
 def land_stream(run: Run, source_name: str, stream: Stream, session: Any, db: Warehouse, full: bool) -> Landed:
     """Read one stream from its cursor and land it, rows and cursor in one transaction."""
     state = cursor_of(db, source_name, stream.name)
-    try:
-        landed = land(
-            db,
-            source_name,
-            stream,
-            session.read(stream, state, full=full),
-            run_id=run.run_id,
-            landed_at=run.settings.now(),
-            streams=SOURCES[source_name].streams,
-        )
-    except NexabooksError as error:
-        note_failure(run, db, source_name, stream, error)
-        raise
+    landed = land(
+        db,
+        source_name,
+        stream,
+        session.read(stream, state, full=full),
+        run_id=run.run_id,
+        landed_at=run.settings.now(),
+        streams=SOURCES[source_name].streams,
+        now=run.settings.now,
+    )
     run.say(
         f"{source_name}.{stream.name}: {landed.received_count:,} read, {landed.inserted_count + landed.changed_count:,} new or changed."
     )
     return landed
-
-
-def note_failure(run: Run, db: Warehouse, source_name: str, stream: Stream, error: NexabooksError) -> None:
-    """A stream that was not read leaves a row that says so."""
-    record_failed_load(db, source_name, stream.name, run_id=run.run_id, error=error, at=run.settings.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 from nexabooks.errors import QualityFailed
 from nexabooks.quality import run_checks
@@ -16,7 +16,7 @@ def publish_books(run: Run) -> Published:
     """Copy schema `finance` into the published file. Raises QualityFailed when the new file breaks a promise; the old one stays."""
     settings, at = run.settings, run.settings.now()
 
-    def check(candidate: Path) -> None:
+    def check(candidate: Any) -> None:
         report = run_checks(
             candidate,
             settings.expectations_dir,
@@ -31,5 +31,5 @@ def publish_books(run: Run) -> Published:
 
     with open_warehouse(settings.warehouse_path) as db:
         published = publish(db, settings.published_path, run_id=run.run_id, published_at=at, check=check)
-    run.say(f"published: {published.row_count:,} rows in {published.table_count} tables, {settings.published_path}.")
+    run.say(f"published: {sum(published.row_counts.values()):,} rows in {len(published.row_counts)} tables, {settings.published_path}.")
     return published

@@ -9,7 +9,7 @@ from typing import Any
 from nexabooks.cli.console import console, heading, print_json, print_rows
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings, load_settings
-from nexabooks.warehouse import ask_published
+from nexabooks.warehouse import open_warehouse
 
 STATUS_QUESTIONS: dict[str, str] = {
     "publication": "select run_id, published_at, is_stale, stale_since, stale_reason from finance.publication",
@@ -34,7 +34,8 @@ def published(settings: Settings, sql: str) -> list[dict[str, Any]]:
             f"There is no published file at {settings.published_path} yet. Run `nexabooks run daily-close`, or `make demo` "
             "and then NEXABOOKS_HOME=var/demo."
         )
-    return ask_published(settings.published_path, sql)
+    with open_warehouse(settings.published_path, read_only=True) as db:
+        return db.rows(sql)
 
 
 def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:

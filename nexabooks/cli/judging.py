@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nexabooks.settings import Settings
-from nexabooks.warehouse import ask_published
+from nexabooks.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from nexabooks.sandbox.sandbox import Sandbox
@@ -35,7 +35,8 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
     """The figures of one day of the story, each as a check."""
 
     def ask(sql: str) -> list[dict[str, Any]]:
-        return ask_published(settings.published_path, sql)
+        with open_warehouse(settings.published_path, read_only=True) as db:
+        return db.rows(sql)
 
     verdicts = {
         row["verdict"]: row["n"]

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from nexabooks.money import UNITS_PER_MAJOR
 from nexabooks.streams import Claim
 from nexabooks.warehouse.raw_tables import columns_of
 from nexabooks.warehouse.warehouse import quote
@@ -26,6 +27,12 @@ class Measure:
     month: str
 
 
+def _units_per_major(currency: str) -> str:
+    """How many minor units make one major unit in ISO's counting, as SQL over a currency column."""
+    odd = " ".join(f"when '{code}' then {units}" for code, units in sorted(UNITS_PER_MAJOR["iso"].items()))
+    return f"(case {currency} {odd} else 100 end)"
+
+
 MEASURES: dict[tuple[str, str], Measure] = {
     ("stripe", "invoices"): Measure(
         "try_cast(payload ->> '$.total' as bigint)",
@@ -36,6 +43,11 @@ MEASURES: dict[tuple[str, str], Measure] = {
         "try_cast(payload ->> '$.total_amount_cents' as bigint)",
         "upper(coalesce(payload ->> '$.currency', ''))",
         "coalesce(left(payload ->> '$.issuing_date', 7), '')",
+    ),
+    ("nexacloud", "invoices"): Measure(
+        f"cast(subtotal * {_units_per_major('upper(currency)')} as bigint)",
+        "upper(coalesce(currency, ''))",
+        "coalesce(strftime(created_at, '%Y-%m'), '')",
     ),
 }
 
