@@ -1,0 +1,102 @@
+"""One bad record never stops the others, and an unanswered call is never repeated blindly."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nexabooks.clients.odoo_errors import KeyRefused
+from nexabooks.errors import AccessRefused, LedgerRefused, TransientError, UnclearOutcome
+from nexabooks.ledger.batches import UNCLEAR_TRIES, drive, repeat
+
+
+class Ledger:
+    """A pretend ledger: refuses bad items (all or nothing), and may stay silent before or after doing its work."""
+
+    def __init__(self, bad: set[int] = frozenset(), silences: list[str] | None = None) -> None:
+        self.bad, self.silences = bad, list(silences or [])
+        self.held: list[int] = []
+
+    def send(self, batch: list[int]) -> None:
+        silence = self.silences.pop(0) if self.silences else ""
+        if silence == "before":
+            raise UnclearOutcome("no answer")
+        if silence == "conflict":
+            raise TransientError("a conflict")
+        if self.bad & set(batch):
+            raise LedgerRefused("one of them is bad")
+        self.held += batch
+        if silence == "after":
+            raise UnclearOutcome("no answer")
+
+    def still_to_do(self, batch: list[int]) -> list[int]:
+        return [item for item in batch if item not in self.held]
+
+
+@given(
+    st.sets(st.integers(0, 99), max_size=40),
+    st.sets(st.integers(0, 99), max_size=5),
+    st.lists(st.sampled_from(["", "before", "after", "conflict"]), max_size=3),
+    st.integers(1, 20),
+)
+def test_every_good_item_is_done_once_and_every_bad_one_is_named(items, bad, silences, size):
+    """Whatever is refused, and whenever the answer is lost."""
+    ledger = Ledger(bad, silences)
+    driven = drive(sorted(items), ledger.send, ledger.still_to_do, size=size)
+    assert sorted(driven.settled) == sorted(items - bad) == sorted(ledger.held)
+    assert sorted(item for item, _ in driven.refused) == sorted(items & bad)
+    assert driven.unclear == []
+
+
+def test_what_is_there_already_is_not_sent():
+    """Another poster was faster."""
+    ledger = Ledger()
+    ledger.held = [1, 2]
+    driven = drive([1, 2, 3], ledger.send, ledger.still_to_do)
+    assert (driven.already, driven.done, ledger.held) == ([1, 2], [3], [1, 2, 3])
+
+
+def test_a_ledger_that_stays_silent_is_left_alone_in_the_end():
+    """The item is reported as unclear, not tried for ever."""
+    ledger = Ledger(silences=["before"] * 99)
+    driven = drive([1], ledger.send, ledger.still_to_do)
+    assert [item for item, _ in driven.unclear] == [1]
+    assert len(ledger.silences) == 99 - UNCLEAR_TRIES - 1
+
+
+def test_a_missing_right_refuses_the_whole_batch_without_halving_it():
+    """Halving would ask the same question again and again."""
+    calls = []
+
+    def send(batch: list[int]) -> None:
+        calls.append(batch)
+        raise AccessRefused("not allowed")
+
+    driven = drive([1, 2, 3], send, list)
+    assert (len(calls), len(driven.refused)) == (1, 3)
+
+
+def test_a_wrong_key_ends_everything():
+    """Nothing else can go on with it."""
+
+    def send(batch: list[int]) -> None:
+        raise KeyRefused("expired")
+
+    with pytest.raises(KeyRefused):
+        drive([1, 2, 3], send, list)
+
+
+def test_a_harmless_write_is_repeated_until_it_is_answered():
+    """And a refusal is told in words."""
+    silences = [UnclearOutcome("lost"), TransientError("conflict")]
+
+    def flaky() -> None:
+        if silences:
+            raise silences.pop()
+
+    def refused() -> None:
+        raise LedgerRefused("no")
+
+    assert repeat(flaky) == ""
+    assert repeat(refused) == "no"
