@@ -49,10 +49,17 @@ def ingest(run: Run, source_name: str, *, full: bool = False) -> SourceRead:
         except NexabooksError as error:  # the source could not be opened: none of its streams was read
             for stream in streams:
                 record_failed_load(
-                    db, source_name, stream.name, error, run_id=run.run_id, started_at=run.settings.now(), now=run.settings.now
+                    db,
+                    source_name,
+                    stream.name,
+                    error,
+                    run_id=run.run_id,
+                    started_at=run.settings.now(),
+                    now=run.settings.now,
                 )
             errors.append(error)
     sentences = tuple(dict.fromkeys(str(error) for error in errors))
+    run.unread.extend(sentences)
     for sentence in sentences:
         run.say(f"{source_name}: {sentence}")
     changed = SourceRead(source_name, tuple(landed), sentences, all(e.may_retry for e in errors))

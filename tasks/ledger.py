@@ -60,6 +60,7 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
     if plan.mode == "dry_run" or plan.is_empty:
         run.say("Odoo: nothing to write." if plan.is_empty else "Odoo: dry run, nothing was written.")
         return []
+
     def said(step_name: str, done: int, total: int) -> None:
         run.say(f"Odoo: {step_name}, {done} of {total}.")
 

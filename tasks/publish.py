@@ -7,7 +7,7 @@ from typing import Any
 from nexabooks.errors import QualityFailed
 from nexabooks.quality import run_checks
 from nexabooks.warehouse import Published, open_warehouse, publish
-from tasks.run import Run
+from tasks.run import Run, record_end
 from tasks.step import step
 
 
@@ -29,7 +29,10 @@ def publish_books(run: Run) -> Published:
         if report.blocking:
             raise QualityFailed(f"{report.sentence()} The file was not published; readers keep the last good one.")
 
+    record_end(run)  # the file tells of the run that made it
     with open_warehouse(settings.warehouse_path) as db:
         published = publish(db, settings.published_path, run_id=run.run_id, published_at=at, check=check)
-    run.say(f"published: {sum(published.row_counts.values()):,} rows in {len(published.row_counts)} tables, {settings.published_path}.")
+    run.say(
+        f"published: {sum(published.row_counts.values()):,} rows in {len(published.row_counts)} tables, {settings.published_path}."
+    )
     return published

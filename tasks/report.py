@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from nexabooks.errors import EXIT_OK, EXIT_PERSON, EXIT_TRY_LATER
+from nexabooks.errors import EXIT_OK, EXIT_PERSON, EXIT_TRY_LATER, PermanentError, TransientError
 from nexabooks.warehouse import open_warehouse
 from tasks.artifacts import keep_artifacts
 from tasks.ingest import SourceRead
 from tasks.run import Run
-from tasks.step import step
+from tasks.step import in_prefect, step
 
 # Each block of the screen is one question to the same tables that finance reads.
 QUESTIONS: dict[str, str] = {
@@ -94,6 +94,21 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def finish(run: Run, reads: list[SourceRead], receipts: list[dict[str, Any]] | None = None) -> CloseReport:
+    """The report of the run. Under Prefect a source that could not be read makes the run fail, after everything else is done.
+
+    A data engineer sees a red run with one sentence and may retry it; on the command line the exit code says the same.
+    """
+    report = report_close(run, reads, receipts)
+    if in_prefect() and report.unread:
+        kind = TransientError if report.may_retry else PermanentError
+        raise kind(
+            f"Everything that could be read is done, and published. {' '.join(report.unread)} "
+            f"Run {run.flow} again when that is settled; it goes on from where it stopped."
+        )
+    return report
 
 
 @step("report")

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
-from nexabooks.errors import EXIT_OK, NexabooksError, SettingsError
+from nexabooks.errors import NexabooksError, SettingsError
 from nexabooks.ops import open_ops
 from nexabooks.settings import LedgerMode, Settings, load_settings
 from nexabooks.sources.registry import SOURCES
@@ -20,19 +20,21 @@ from nexabooks.windows import accounting_day
 # Who hears what a run says: print under Prefect (log_prints) and in a pipe; the command line sets its progress display.
 listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=print)
 
-# Longer than any run should take; a run that died is taken over after this, one that lives renews its lease.
-LEASE_S = 3600
+# How long a run that died keeps the next one out; one that lives renews its lease in the background.
+LEASE_S = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every step of one run shares."""
+    """What every step of one run shares. `unread` gathers a sentence for each source that could not be read."""
 
     run_id: str
     flow: str
     day: date
     mode: LedgerMode
     settings: Settings
+    started_at: datetime
+    unread: list[str] = field(default_factory=list)
 
     def say(self, sentence: str) -> None:
         """Tell whoever watches."""
@@ -52,37 +54,44 @@ def run_of(
     require_settings(settings, needs_ledger=needs_ledger)
     settings = replace_mode(settings, mode)
     day = day or accounting_day(settings.now(), settings.company_time_zone)
-    run = Run(f"{flow}-{day}-{uuid.uuid4().hex[:8]}", flow, day, settings.ledger_mode, settings)
-    run.say(f"{flow} for {day}, run {run.run_id}. Ledger mode: {MODE_SAYS[run.mode]}")
-    holder = f"{run.run_id} on {socket.gethostname()}"
-    started_at = settings.now()
+    run_id = f"{flow}-{day}-{uuid.uuid4().hex[:8]}"
+    run = Run(run_id, flow, day, settings.ledger_mode, settings, settings.now())
+    run.say(f"{flow} for {day}, run {run_id}. Ledger mode: {MODE_SAYS[run.mode]}")
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
-        ops.lease("warehouse-writer", holder=holder, ttl_s=LEASE_S),
+        ops.lease("warehouse-writer", holder=f"{run_id} on {socket.gethostname()}", ttl_s=LEASE_S),
     ):
-        outcome, message = "done", ""
         try:
             yield run
         except NexabooksError as error:
-            outcome, message = ("failed" if error.exit_code != EXIT_OK else "done"), error.sentence
+            record(run, "failed", error.sentence)
             raise
         except BaseException as error:
-            outcome, message = "broken", f"{type(error).__name__}: {error}"
+            record(run, "broken", f"{type(error).__name__}: {error}")
             raise
-        finally:
-            with open_warehouse(settings.warehouse_path) as db:
-                record_run(
-                    db,
-                    run_id=run.run_id,
-                    flow=flow,
-                    day=day,
-                    mode=run.mode,
-                    started_at=started_at,
-                    finished_at=settings.now(),
-                    outcome=outcome,
-                    message=message,
-                )
+        record_end(run)
+
+
+def record_end(run: Run) -> None:
+    """The run did what it could: `done`, or `incomplete` where a source could not be read."""
+    record(run, "incomplete" if run.unread else "done", " ".join(run.unread))
+
+
+def record(run: Run, outcome: str, message: str) -> None:
+    """How the run stands, in meta.runs."""
+    with open_warehouse(run.settings.warehouse_path) as db:
+        record_run(
+            db,
+            run_id=run.run_id,
+            flow=run.flow,
+            day=run.day,
+            mode=run.mode,
+            started_at=run.started_at,
+            finished_at=run.settings.now(),
+            outcome=outcome,
+            message=message,
+        )
 
 
 MODE_SAYS: dict[LedgerMode, str] = {
@@ -110,8 +119,3 @@ def require_settings(settings: Settings, *, needs_ledger: bool) -> None:
             f"These settings are missing: {', '.join(dict.fromkeys(missing))}. "
             "Set them in the environment or in .env (see .env.example); nothing was read."
         )
-
-
-def with_day(run: Run, day: date) -> Run:
-    """The same run for another day."""
-    return replace(run, day=day)
