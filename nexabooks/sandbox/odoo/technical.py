@@ -1,0 +1,267 @@
+"""Odoo's own books about itself: models, fields made by users, external ids, server actions, attachments, messages."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+from nexabooks.sandbox.odoo.env import Env, UniqueIndex
+from nexabooks.sandbox.odoo.fields import Field
+from nexabooks.sandbox.odoo.model import Model, one, remote
+from nexabooks.sandbox.odoo.refusals import NotPretended, Refusal, UserError, ValidationError
+from nexabooks.sandbox.odoo.store import Row
+
+TTYPES = (
+    "char",
+    "text",
+    "html",
+    "integer",
+    "float",
+    "monetary",
+    "boolean",
+    "date",
+    "datetime",
+    "selection",
+    "many2one",
+    "many2many",
+    "one2many",
+)
+_INDEX = re.compile(
+    r"create\s+unique\s+index\s+(?:if\s+not\s+exists\s+)?(?P<name>\w+)\s+on\s+(?P<table>\w+)\s*\((?P<columns>[^)]*)\)"
+    r"(?:\s+where\s+(?P<where>\w+)\s+is\s+not\s+null)?",
+    re.IGNORECASE,
+)
+
+
+class IrModel(Model):
+    name, label = "ir.model", "Models"
+    own_fields = (Field("name", "char", is_required=True), Field("model", "char", is_required=True, is_indexed=True))
+
+
+class IrModelFields(Model):
+    name, label = "ir.model.fields", "Fields"
+    own_fields = (
+        Field("name", "char", "Field Name", is_required=True, is_indexed=True),
+        Field("model", "char", is_indexed=True),
+        Field("model_id", "many2one", comodel="ir.model", is_required=True, is_indexed=True),
+        Field("field_description", "char", "Field Label"),
+        Field("ttype", "selection", selection=TTYPES, is_required=True),
+        Field("relation", "char"),
+        Field("index", "boolean"),
+        Field("copied", "boolean", default=True),
+        Field("required", "boolean"),
+        Field("readonly", "boolean"),
+        Field("store", "boolean", default=True),
+        Field("state", "selection", selection=("manual", "base"), default="manual"),
+    )
+
+    def insert(self, given: Row) -> int:
+        model = self.env.row("ir.model", given["model_id"])["model"]
+        given = {**given, "model": model}
+        if given.get("state", "manual") == "manual":
+            if not given["name"].startswith("x_"):
+                raise ValidationError("Custom fields must have a name that starts with 'x_'!")
+            if any(self.row(i)["model"] == model for i in self.table.having("name", given["name"])):
+                raise ValidationError("Field names must be unique per model.")
+            if given["ttype"] not in ("char", "text", "integer", "float", "boolean", "date", "datetime"):
+                raise NotPretended(f"custom fields of the type {given['ttype']!r}")
+            id = super().insert(given)
+            row = self.row(id)
+            own = Field(
+                row["name"],
+                row["ttype"],
+                row["field_description"] or row["name"],
+                is_indexed=row["index"],
+                is_copied=row["copied"],
+                is_own=True,
+            )
+            self.env.registry.add_field(model, own)
+            return id
+        return super().insert(given)
+
+    def write_row(self, id: int, vals: dict[str, Any]) -> None:
+        if set(vals) - {"field_description"}:
+            raise NotPretended("changing a custom field")
+        super().write_row(id, vals)
+
+    def _unlink(self, ids: list[int]) -> None:
+        for id in ids:
+            row = self.row(id)
+            if row["state"] != "manual":
+                raise UserError("This column contains module data and cannot be removed!")
+            self.env.registry.remove_field(row["model"], row["name"])
+        super()._unlink(ids)
+
+
+class IrModelData(Model):
+    name, label = "ir.model.data", "Model Data"
+    unique_indexes = (UniqueIndex("ir_model_data_module_name_uniq_index", ("module", "name"), "name"),)
+    own_fields = (
+        Field("module", "char", is_required=True, default=""),
+        Field("name", "char", "External Identifier", is_required=True, is_indexed=True),
+        Field("model", "char", "Model Name", is_required=True),
+        Field("res_id", "integer", "Record ID", is_indexed=True),
+        Field("noupdate", "boolean"),
+        Field("complete_name", "char", compute=lambda env, r: f"{r['module']}.{r['name']}"),
+    )
+
+    def display_name(self, id: int) -> str:
+        return str(self.value(self.row(id), "complete_name"))
+
+    def give(self, external_id: str, model: str, id: int) -> None:
+        """Give a record its external id."""
+        module, _, name = external_id.partition(".")
+        self.insert({"module": module, "name": name, "model": model, "res_id": id, "noupdate": False})
+
+    @remote("model", "read")
+    def check_object_reference(self, module: str, xml_id: str, raise_on_access_error: bool = False) -> list[Any]:
+        """The model and id behind an external id."""
+        for id in self.table.having("name", xml_id):
+            if self.row(id)["module"] == module:
+                return [self.row(id)["model"], self.row(id)["res_id"]]
+        raise Missing(f"External ID not found in the system: {module}.{xml_id}")
+
+
+class Missing(Refusal):
+    """Odoo's bare ValueError for an external id that is not there."""
+
+
+class IrModelConstraint(Model):
+    """Nobody may create one, not even the administrator; that is all there is to it."""
+
+    name, label = "ir.model.constraint", "Model Constraint"
+    own_fields = (Field("name", "char"),)
+
+
+class IrActionsServer(Model):
+    name, label = "ir.actions.server", "Server Actions"
+    own_fields = (
+        Field("name", "char", is_required=True),
+        Field("model_id", "many2one", comodel="ir.model", is_required=True),
+        Field(
+            "state",
+            "selection",
+            selection=("code", "object_write", "object_create", "webhook", "multi"),
+            default="code",
+        ),
+        Field("code", "text"),
+    )
+
+    def insert(self, given: Row) -> int:
+        found = re.search(r"^\s*(with\s[^\n]*:)", given.get("code") or "", re.MULTILINE)
+        if found:
+            raise ValidationError(f"forbidden opcode(s) in {given['code'].strip()!r}: WITH_EXCEPT_START, BEFORE_WITH")
+        return super().insert(given)
+
+    @remote("record")
+    def run(self, ids: list[int]) -> bool:
+        """Run server actions. The pretend one understands code that makes unique indexes, and nothing else."""
+        for id in self.must_exist(ids):
+            code = self.row(id)["code"] or ""
+            statements = re.findall(
+                r"env\.cr\.execute\(\s*(?:'''|\"\"\"|'|\")(.*?)(?:'''|\"\"\"|'|\")\s*\)", code, re.DOTALL
+            )
+            rest = re.sub(
+                r"env\.cr\.execute\(\s*(?:'''|\"\"\"|'|\").*?(?:'''|\"\"\"|'|\")\s*\)", "", code, flags=re.DOTALL
+            )
+            rest = "\n".join(
+                line for line in rest.splitlines() if line.strip(" ;") and not line.lstrip().startswith("#")
+            )
+            found = [_INDEX.fullmatch(s.strip().rstrip(";").strip()) for s in statements]
+            if not statements or rest or not all(found):
+                raise NotPretended("server actions that do anything but create a unique index")
+            for match in found:
+                if match:
+                    _create_index(self.env, match)
+        return False
+
+
+def _create_index(env: Env, match: re.Match[str]) -> None:
+    model = match["table"].replace("_", ".")
+    if model not in env.registry.classes:
+        raise NotPretended(f"a unique index on the table {match['table']}")
+    columns = tuple(c.strip() for c in match["columns"].split(","))
+    unknown = [c for c in columns if c not in env.registry.fields[model]]
+    if unknown:
+        raise UserError(f'column "{unknown[0]}" does not exist\n')
+    if any(i.name == match["name"] for i in env.registry.unique[model]):
+        return
+    where = match["where"]
+    holds = (lambda r: bool(r.get(where))) if where else (lambda r: all(r.get(c) not in (False, None) for c in columns))
+    seen: set[Any] = set()
+    for row in env.registry.store.tables[model].rows.values():
+        key = tuple(row.get(c, False) for c in columns)
+        if holds(row) and key in seen:
+            raise ValidationError(
+                f'could not create unique index "{match["name"]}"\nDETAIL:  Key ({", ".join(columns)})=({", ".join(map(str, key))}) is duplicated.'
+            )
+        if holds(row):
+            seen.add(key)
+    env.registry.add_unique(model, UniqueIndex(match["name"], columns, where or columns[-1], holds))
+
+
+class Attachment(Model):
+    name, label = "ir.attachment", "Attachment"
+    own_fields = (
+        Field("name", "char", is_required=True),
+        Field("res_model", "char"),
+        Field("res_id", "integer", is_indexed=True),
+        Field("type", "selection", selection=("url", "binary"), default="binary"),
+        Field("mimetype", "char"),
+        Field("datas", "binary"),
+        Field("url", "char"),
+        Field("description", "text"),
+    )
+
+
+class Message(Model):
+    name, label, order = "mail.message", "Message", "id desc"
+    own_fields = (
+        Field("body", "html"),
+        Field("model", "char"),
+        Field("res_id", "integer", is_indexed=True),
+        Field(
+            "message_type",
+            "selection",
+            selection=("email", "comment", "notification", "auto_comment", "user_notification"),
+            default="notification",
+        ),
+        Field("subtype", "char"),
+        Field("attachment_ids", "many2many", comodel="ir.attachment"),
+        Field("date", "datetime", default=lambda env: env.stamp),
+    )
+
+
+class Chatter(Model):
+    """What models with a message thread share."""
+
+    @remote("one")
+    def message_post(
+        self,
+        ids: list[int],
+        body: str = "",
+        body_is_html: bool = False,
+        message_type: str = "notification",
+        subtype_xmlid: str | None = None,
+        attachment_ids: list[int] | None = None,
+    ) -> int:
+        """Say something on a record. HTML is escaped unless `body_is_html`; then it is kept, scripts taken out."""
+        text = (
+            re.sub(r"<script.*?</script>", "", body, flags=re.IGNORECASE | re.DOTALL)
+            if body_is_html
+            else f"<p>{html.escape(body, quote=False)}</p>"
+        )
+        id = self.must_exist([one(ids, self.name)])[0]
+        messages = self.env["mail.message"]
+        vals = {
+            "body": text,
+            "model": self.name,
+            "res_id": id,
+            "message_type": message_type,
+            "subtype": subtype_xmlid or "mail.mt_note",
+        }
+        return messages._create([{**vals, "attachment_ids": [[6, 0, attachment_ids or []]]}])[0]
+
+
+MODELS = (IrModel, IrModelFields, IrModelData, IrModelConstraint, IrActionsServer, Attachment, Message)
