@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -126,7 +127,7 @@ def spool_beside(warehouse_path: Path | None, load_id: str, source: str) -> Iter
 
     Only the process that holds the warehouse's lock gets here, so files of any other process are leftovers.
     """
-    base = Path(f"{warehouse_path or Path.cwd() / 'memory'}.spool")
+    base = Path(f"{warehouse_path or Path(tempfile.gettempdir()) / f'nexabooks-memory-{os.getpid()}'}.spool")
     own = f"{os.getpid()}-"
     for leftover in base.glob("*") if base.exists() else ():
         if not leftover.name.startswith(own):
