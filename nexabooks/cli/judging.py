@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nexabooks.cli.asking import published
 from nexabooks.settings import Settings
-from nexabooks.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from nexabooks.sandbox.sandbox import Sandbox
@@ -35,8 +35,7 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
     """The figures of one day of the story, each as a check."""
 
     def ask(sql: str) -> list[dict[str, Any]]:
-        with open_warehouse(settings.published_path, read_only=True) as db:
-        return db.rows(sql)
+        return published(settings, sql)
 
     verdicts = {
         row["verdict"]: row["n"]
@@ -74,7 +73,7 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
         Check(
             "Odoo itself holds as many posted entries",
             expected.ledger_count + len(expected.changed_after_posting),
-            box.odoo.totals()["posted_count"],
+            posted_in_odoo(box),
         ),
     ]
     if expected.families is not None:
@@ -110,3 +109,52 @@ def checks_of_rerun(report: CloseReport, before: dict[str, Any], after: dict[str
         Check("steps carried out in Odoo", 0, report.ledger_changes),
         Check("what Odoo holds", before, after),
     ]
+
+
+def posted_in_odoo(box: Sandbox) -> int:
+    """How many invoices and credit notes the pretend Odoo itself has posted."""
+    return int(box.odoo.totals()["counts"].get("posted", 0))
+
+
+def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:
+    """One check a trap, and the ledger's sums by currency and kind."""
+    from nexabooks.sandbox.traps import EXPECTED, LEDGER
+
+    found = {
+        (row["source_invoice_id"], row["kind"]): row
+        for row in published(
+            settings,
+            "select source_invoice_id, kind, verdict, ledger_state, subtotal_minor, tax_minor, invoiced_on from finance.invoices",
+        )
+    }
+    checks = []
+    for trap in EXPECTED:
+        row = found.get((trap.id, trap.kind))
+        says = f"{trap.source} {trap.name}, {trap.kind.replace('_', ' ')}: {trap.why}"
+        checks.append(
+            Check(
+                says,
+                (trap.verdict, trap.is_postable, trap.subtotal_minor, trap.tax_minor, trap.invoiced_on),
+                row
+                and (
+                    row["verdict"],
+                    row["ledger_state"] == "posted",
+                    int(row["subtotal_minor"]),
+                    int(row["tax_minor"]),
+                    str(row["invoiced_on"] or ""),
+                ),
+            )
+        )
+    posted = {
+        (row["currency_code"], row["kind"]): (row["n"], int(row["total"]))
+        for row in published(
+            settings,
+            "select currency_code, kind, count(*) as n, sum(ledger_total_minor) as total from finance.ledger_check "
+            "where ledger_state = 'posted' group by all",
+        )
+    }
+    checks.append(Check("the ledger by currency and kind", LEDGER, posted))
+    checks.append(
+        Check("Odoo itself holds as many posted entries", sum(n for n, _ in LEDGER.values()), posted_in_odoo(box))
+    )
+    return checks
