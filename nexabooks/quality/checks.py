@@ -149,12 +149,10 @@ def _answered(blank: CheckResult, answer: ExpectationValidationResult, suite: Su
         return replace(
             blank, is_ok=False, unexpected_count=1, says=f"There are {answer.result['observed_value']} rows."
         )
-    if promise.sort == "holds":
+    if promise.sort in ("holds", "key"):
         count, rows = answer.result["observed_value"], answer.result["details"]["unexpected_rows"]
     else:
-        # GX gives the key of each row that breaks a rule, but for a compound key only its values, which are the same.
-        which = "partial_unexpected_list" if len(promise.columns) > 1 else "partial_unexpected_index_list"
-        count, rows = answer.result["unexpected_count"], answer.result.get(which) or []
+        count, rows = answer.result["unexpected_count"], answer.result.get("partial_unexpected_index_list") or []
     shown = list({key_text(row, suite.key): row for row in rows}.items())[:SHOWN_KEYS]
     keys = tuple(key for key, _ in shown)
     texts = tuple({name: as_text(value) for name, value in row.items()} for _, row in shown)

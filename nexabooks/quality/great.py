@@ -111,10 +111,10 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
     shared = {"description": said, "severity": _SEVERITY[promise.severity], "meta": {"promise": number}}
     column = promise.columns[0] if promise.columns else ""
     match promise.sort:
-        case "key" if len(promise.columns) > 1:
-            return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(promise.columns), **shared)
         case "key":
-            return gxe.ExpectColumnValuesToBeUnique(column=column, **shared)
+            # One query instead of GX's own expectations for uniqueness and for each column: a fifth of the time, and the
+            # keys come back (GX names no rows for a compound key).
+            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=broken_keys(promise, BATCH), **shared)
         case "row_count":
             return gxe.ExpectTableRowCountToBeBetween(min_value=promise.least, max_value=promise.most, **shared)
         case "not_null":
@@ -140,6 +140,15 @@ def breaking_rows(promise: Promise, table: str, columns: Sequence[str]) -> str:
         where = where.replace("{", "{{").replace("}", "}}")  # GX fills in braces
     shown = ", ".join(f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in columns)
     return f"select {shown or '*'} from {table} where ({where}) is not true"
+
+
+def broken_keys(promise: Promise, table: str) -> str:
+    """The query for the keys of `table` that stand on several rows or have a part that is null."""
+    key = ", ".join(quoted(column) for column in promise.columns)
+    shown = ", ".join(f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in promise.columns)
+    has_null = " or ".join(f"{quoted(column)} is null" for column in promise.columns)
+    counted = f"select {key}, count(*) as row_count from {table} group by {key}"
+    return f"select {shown}, row_count from ({counted}) as keys where row_count > 1 or {has_null}"
 
 
 def shown_columns(suite: Suite, promise: Promise, columns: Sequence[str]) -> list[str]:

@@ -116,7 +116,11 @@ def read_suite(path: Path, layer: str) -> Suite:
 
 
 def _key(key: tuple[str, ...], severity: str) -> list[Promise]:
-    return [Promise("key", f"there is one row per {', '.join(key)}", severity, key)] if key else []
+    return (
+        [Promise("key", f"there is one row per {', '.join(key)}, and no part of it is null", severity, key)]
+        if key
+        else []
+    )
 
 
 def _row_count(edges: Any, severity: str) -> list[Promise]:
@@ -127,7 +131,7 @@ def _row_count(edges: Any, severity: str) -> list[Promise]:
 
 
 def _not_null(key: tuple[str, ...], columns: tuple[str, ...], severity: str) -> list[Promise]:
-    wanted = dict.fromkeys([*key, *columns])  # a key that may be empty is no key
+    wanted = [column for column in dict.fromkeys(columns) if column not in key]  # the key's promise says it already
     return [Promise("not_null", f"{column} is never null", severity, (column,)) for column in wanted]
 
 
