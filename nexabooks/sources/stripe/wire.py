@@ -30,6 +30,9 @@ from nexabooks.sources.stripe.streams import API_VERSION
 
 stripe.enable_telemetry = False
 
+# Stripe indents its bodies, a record in a list deeper than the same record alone. A line break cannot stand inside a JSON
+# string, so it and the indentation behind it go, and a record reads the same wherever it came from.
+_INDENTATION = re.compile(rb"\n[ \n]*")
 _KEPT_HEADERS = ("Authorization", "Stripe-Version")
 
 
@@ -43,7 +46,7 @@ class CursorGone(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: the body as it came, and its records as values, for ids, states and counts only."""
+    """One page of a list: the body as it came (without indentation), and its records as values, for ids, states and counts only."""
 
     body: bytes
     records: list[dict[str, Any]]
@@ -82,7 +85,7 @@ class StripeWire:
         answer = with_retries(lambda: self._ask(path, {}, what), attempts=self._attempts)
         if not isinstance(answer.parsed(), dict):
             raise _unexpected(what, "a body that is no record")
-        return answer.body, answer.parsed()
+        return _INDENTATION.sub(b"", answer.body), answer.parsed()
 
     def _ask(self, path: str, params: Mapping[str, Any], what: str) -> Answer:
         self._carrier.what = what
@@ -162,7 +165,7 @@ def _as_page(answer: Answer) -> Page:
             f"Stripe answered {what} with an empty page and says that more follow. Another attempt may succeed.",
             source="stripe",
         )
-    return Page(answer.body, records, has_more)
+    return Page(_INDENTATION.sub(b"", answer.body), records, has_more)
 
 
 def _unexpected(what: str, got: str) -> SourceContractBroken:

@@ -1,0 +1,344 @@
+"""What a read of Stripe brings: everything at first, then whatever changed, each record once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from nexabooks.errors import SourceContractBroken
+from nexabooks.sources.stripe import SOURCE
+from nexabooks.streams import Claim
+
+DAY = 86400
+
+
+def values(body: bytes) -> dict[str, Any]:
+    return orjson.loads(body)
+
+
+def calls_to(account: Any, path: str) -> list[dict[str, Any]]:
+    return [params for _, asked, params in account.calls if asked == path]
+
+
+def test_fifteen_hundred_invoices_come_in_fifteen_pages_each_once(account, mirror):
+    """The list is read to its end, and the count and the sum are those of the account."""
+    for at in range(1500):
+        account.invoice(f"in_{at:04}", total=at, status="paid", created=account.now - at * 7)
+    end = mirror.read("invoices")["invoices"]
+    assert len(mirror.rows["invoices"]) == 1500
+    assert len(calls_to(account, "/v1/invoices")) == 15
+    assert sum(c.row_count for c in end.claims if c.table == "invoices") == 1500
+    assert sum(c.total_minor for c in end.claims if c.table == "invoices") == sum(range(1500))
+    assert end.is_complete
+
+
+def test_every_line_of_an_invoice_beyond_ten_is_read(account, mirror):
+    """137 lines need two pages; an invoice of ten lines is not asked for them again."""
+    account.invoice("in_long", lines=137)
+    account.invoice("in_short", lines=10)
+    mirror.read("invoices")
+    assert len(mirror.rows["invoice_lines"]) == 137
+    assert len(calls_to(account, "/v1/invoices/in_long/lines")) == 2
+    assert calls_to(account, "/v1/invoices/in_short/lines") == []
+
+
+def test_a_canceled_subscription_is_read(account, mirror):
+    """Stripe's default leaves the canceled ones out."""
+    account.put("subscription", "sub_1", status="canceled")
+    mirror.read("subscriptions")
+    assert list(mirror.rows["subscriptions"]) == ["sub_1"]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, "a recent cursor"),
+        ({"read_until": -26 * DAY}, "a cursor older than 25 days"),
+        ({"api_version": "2026-03-25.dahlia"}, "a cursor of another API version"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_everything_is_listed_when_the_cursor_cannot_be_continued(account, mirror, change, why):
+    """Only a recent cursor of this API version is continued."""
+    account.put("product", "prod_old", created=account.now - 40 * DAY)
+    mirror.read("products")
+    cursor = mirror.cursors["products"]
+    if "read_until" in change:
+        change = {"read_until": cursor["read_until"] + change["read_until"]}
+    mirror.cursors["products"] = cursor | change
+    account.calls.clear()
+    assert mirror.read("products")["products"].is_complete is (why != "a recent cursor")
+
+
+def test_full_lists_everything_whatever_the_cursor_says(account, mirror):
+    """What vanished without an event is gone after a full read."""
+    account.put("product", "prod_1", created=account.now - 9 * DAY)
+    mirror.read("products")
+    account.remove("product", "prod_1")
+    mirror.read("products")
+    assert list(mirror.rows["products"]) == ["prod_1"]
+    mirror.read("products", full=True)
+    assert mirror.rows["products"] == {}
+
+
+def test_an_old_invoice_that_was_paid_late_is_found_by_its_event(account, mirror):
+    """Its `created` lies long before the cursor."""
+    account.invoice("in_1", status="paid", created=account.now - 90 * DAY, amount_paid=0)
+    mirror.read("invoices")
+    account.now += 3600
+    account.invoice("in_1", amount_paid=100, event="invoice.updated")
+    account.now += 3600
+    mirror.read("invoices")
+    assert values(mirror.rows["invoices"]["in_1"])["amount_paid"] == 100
+
+
+@pytest.mark.parametrize("status", ["draft", "open", "uncollectible"])
+def test_an_invoice_that_is_not_final_is_read_again_without_any_event(account, mirror, status):
+    """Whether it stays open or ends, and whatever the events say."""
+    account.invoice("in_ends", status=status, created=account.now - 90 * DAY)
+    account.invoice("in_stays", status=status, created=account.now - 90 * DAY)
+    mirror.read("invoices")
+    account.now += DAY
+    account.invoice("in_ends", status="void")
+    account.invoice("in_stays", total=101)
+    end = mirror.read("invoices")["invoices"]
+    assert values(mirror.rows["invoices"]["in_ends"])["status"] == "void"
+    assert values(mirror.rows["invoices"]["in_stays"])["total"] == 101
+    assert end.state["open"] == ["in_stays"]
+
+
+def test_a_deleted_draft_leaves_a_tombstone(account, mirror):
+    """Its id is a 404 from then on; the event is its only trace."""
+    account.invoice("in_1", status="draft", lines=12)
+    mirror.read("invoices")
+    account.now += 7200
+    account.remove("invoice", "in_1", event="invoice.deleted")
+    account.now += 61
+    mirror.read("invoices")
+    assert mirror.deleted["invoices"] == {"in_1"}
+    assert mirror.rows["invoice_lines"] == {}
+
+
+def test_a_deleted_customer_leaves_a_tombstone_and_not_a_stub(account, mirror):
+    """By id Stripe still answers {id, deleted: true}; that must not replace the last record."""
+    account.put("customer", "cus_1", name="Ada", created=account.now - 90 * DAY)
+    mirror.read("customers")
+    account.now += 3600
+    account.remove("customer", "cus_1", event="customer.deleted")
+    account.now += 61
+    mirror.read("customers")
+    assert mirror.deleted["customers"] == {"cus_1"}
+
+
+def test_a_line_taken_out_of_a_draft_leaves_a_tombstone(account, mirror):
+    """No event names a line, and what was finalized no longer changes."""
+    account.invoice("in_1", status="draft", lines=15)
+    mirror.read("invoices")
+    account.now += 3600
+    account.invoice("in_1", status="draft", lines=12)
+    mirror.read("invoices")
+    assert len(mirror.rows["invoice_lines"]) == 12
+    account.now += 3600
+    account.invoice("in_1", status="open", lines=8)
+    mirror.read("invoices")
+    assert mirror.rows["invoice_lines"] == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "stream", "target", "event"),
+    [
+        ("credit_note", "invoices", "invoice", "credit_note.created"),
+        ("invoice_payment", "invoices", "invoice", "invoice_payment.paid"),
+        ("refund", "charges", "charge", "refund.created"),
+        ("dispute", "charges", "charge", "charge.dispute.created"),
+        ("discount", "customers", "customer", "customer.discount.updated"),
+    ],
+)
+def test_an_event_makes_stale_what_it_changes_besides(account, mirror, kind, stream, target, event):
+    """A credit note lowers amount_due of its invoice, whether or not Stripe tells of the invoice too."""
+    record_id = f"{target}_1"
+    if target == "invoice":
+        account.invoice(record_id, status="paid", created=account.now - 60 * DAY)
+    else:
+        account.put(target, record_id, status="succeeded", created=account.now - 60 * DAY)
+    mirror.read(stream)
+    account.now += 3600
+    account.records[target][record_id]["metadata"] = {"seen": "late"}
+    account.tell(event, {"id": f"{kind}_1", "object": kind, target: record_id})
+    account.now += 61
+    mirror.read(stream)
+    assert b'"late"' in mirror.rows[stream][record_id]
+
+
+def test_two_changes_of_one_second_end_in_the_present_state(account, mirror):
+    """Events of one second have no order; the record is read again instead of taken from either."""
+    account.invoice("in_1", status="paid", total=1, created=account.now - 60 * DAY)
+    mirror.read("invoices")
+    account.now += 3600
+    account.invoice("in_1", total=3, event="invoice.updated")
+    account.invoice("in_1", total=2, event="invoice.paid")
+    account.now += 61
+    mirror.read("invoices")
+    assert values(mirror.rows["invoices"]["in_1"])["total"] == 2
+
+
+def test_invoices_that_share_the_second_of_the_cursor_are_all_read(account, mirror):
+    """`created` has a resolution of one second, and a page may end between two of the same."""
+    mirror.read("invoices")
+    edge = mirror.cursors["invoices"]["read_until"]
+    account.now += 120
+    for at in range(250):
+        account.invoice(f"in_{at:03}", status="paid", created=edge)
+    mirror.read("invoices")
+    assert len(mirror.rows["invoices"]) == 250
+
+
+def test_events_are_read_once_for_all_streams_and_twenty_types_at_a_time(account, mirror):
+    """One more type and Stripe answers 400."""
+    mirror.read()
+    account.now += 3600
+    account.calls.clear()
+    mirror.read()
+    asked = calls_to(account, "/v1/events")
+    types = [[v for name, v in params.items() if name.startswith("types[")] for params in asked]
+    assert max(map(len, types)) == 20
+    assert len({t for some in types for t in some}) == sum(map(len, types))
+    edges = {(p["created[gte]"], p["created[lte]"]) for p in asked}
+    assert edges == {(str(account.now - 3600 - 60 - 3600), str(account.now - 60))}
+
+
+def test_a_stream_that_was_behind_reads_only_the_older_events_besides(account, mirror):
+    """Its cursor is older than that of the streams before it."""
+    mirror.read()
+    mirror.cursors["invoices"]["read_until"] -= 5 * DAY
+    account.now += 3600
+    account.calls.clear()
+    mirror.read()
+    edges = {(p["created[gte]"], p.get("created[lt]", "")) for p in calls_to(account, "/v1/events")}
+    recent = account.now - 3600 - 60 - 3600
+    assert edges == {(str(recent), ""), (str(recent - 5 * DAY), str(recent))}
+
+
+def test_the_events_themselves_are_never_complete(account, mirror):
+    """Stripe forgets an event after 30 days; what was landed of it is not gone for that."""
+    account.tell("invoice.deleted", {"id": "in_gone", "object": "invoice"})
+    account.now += 61
+    first = mirror.read("events", full=True)["events"]
+    assert not first.is_complete
+    account.now += 31 * DAY
+    mirror.read("events")
+    assert len(mirror.rows["events"]) == 1
+
+
+def test_a_balance_transaction_that_appears_ten_minutes_late_is_read(account, mirror):
+    """It carries a time before the last read, and there is no event."""
+    mirror.read("balance_transactions")
+    account.now += 600
+    account.put("balance_transaction", "txn_1", status="available", created=account.now - 600)
+    mirror.read("balance_transactions")
+    assert list(mirror.rows["balance_transactions"]) == ["txn_1"]
+
+
+def test_balance_transactions_are_listed_from_the_oldest_that_is_pending(account, mirror):
+    """Pending becomes available after some days, without any event."""
+    account.put("balance_transaction", "txn_1", status="pending", created=account.now - 3 * DAY)
+    mirror.read("balance_transactions")
+    account.now += DAY
+    account.put("balance_transaction", "txn_1", status="available")
+    end = mirror.read("balance_transactions")["balance_transactions"]
+    assert values(mirror.rows["balance_transactions"]["txn_1"])["status"] == "available"
+    assert end.state["open_since"] is None
+
+
+def payout(account: Any, amount: int, **fields: Any) -> None:
+    for name, net in (("txn_a", 700), ("txn_b", 300), ("txn_po", -1000)):
+        account.put("balance_transaction", name, status="available", net=net, currency="cad")
+    account.of_payout["po_1"] = ["txn_a", "txn_b", "txn_po"]
+    told = {"status": "paid", "automatic": True, "reconciliation_status": "completed", "balance_transaction": "txn_po"}
+    account.put("payout", "po_1", amount=amount, currency="cad", **told | fields)
+
+
+def test_a_payout_is_taken_apart_into_its_transactions(account, mirror):
+    """Its own transaction is not one of them."""
+    payout(account, 1000)
+    end = mirror.read("payouts")["payouts"]
+    assert sorted(mirror.rows["payout_transactions"]) == ["po_1|txn_a", "po_1|txn_b"]
+    assert end.notes == ()
+    assert Claim("payout_transactions", 2, basis="wire") in end.claims
+
+
+def test_a_payout_that_is_not_the_sum_of_its_transactions_is_told(account, mirror):
+    """A deposit that cannot be explained is a matter for a person."""
+    payout(account, 1001)
+    assert "po_1 is 1001 cad" in mirror.read("payouts")["payouts"].notes[0]
+
+
+def test_a_payout_whose_reconciliation_goes_on_is_read_again(account, mirror):
+    """Its transactions are known only when that is completed."""
+    payout(account, 1000, reconciliation_status="in_progress", created=account.now - 5 * DAY)
+    mirror.read("payouts")
+    assert "payout_transactions" not in mirror.rows
+    account.now += DAY
+    payout(account, 1000)
+    mirror.read("payouts")
+    assert len(mirror.rows["payout_transactions"]) == 2
+
+
+def test_a_record_reads_the_same_in_a_list_and_alone(account, mirror):
+    """Or an unchanged invoice would land as changed whenever an event names it."""
+    account.invoice("in_1", status="paid", description="two\nlines", lines=2, created=account.now - 60 * DAY)
+    mirror.read("invoices")
+    listed = mirror.rows["invoices"]["in_1"]
+    account.now += 3600
+    account.tell("invoice.sent", {"id": "in_1", "object": "invoice"})
+    account.now += 61
+    mirror.read("invoices")
+    assert mirror.rows["invoices"]["in_1"] == listed
+    assert values(listed)["description"] == "two\nlines"
+
+
+def test_a_record_of_another_kind_is_named_and_the_rest_goes_on(account, mirror):
+    """And a list with such a record in it proves nothing gone."""
+    account.put("product", "prod_1")
+    account.put("product", "prod_2")
+    account.records["product"]["prod_2"]["object"] = "plan"
+    end = mirror.read("products")["products"]
+    assert list(mirror.rows["products"]) == ["prod_1"]
+    assert "prod_2" in end.unread[0]
+    assert not end.is_complete
+
+
+def test_a_record_of_the_other_mode_is_named_and_not_landed(account, mirror):
+    """Test data among live data would be booked as revenue."""
+    account.put("product", "prod_1")
+    account.put("product", "prod_2")
+    account.records["product"]["prod_2"]["livemode"] = True
+    end = mirror.read("products")["products"]
+    assert list(mirror.rows["products"]) == ["prod_1"]
+    assert "livemode true" in end.unread[0]
+
+
+def test_a_key_of_the_other_mode_is_refused(account, mirror):
+    """One warehouse never holds two worlds."""
+    account.put("product", "prod_1")
+    mirror.read("products")
+    with pytest.raises(SourceContractBroken, match=r"test data, and the key is for live data"):
+        mirror.read("products", stripe_api_key="rk_live_other")
+
+
+def test_the_pinned_version_is_sent_and_remembered(account, mirror):
+    """And nothing of this machine is told to Stripe."""
+    mirror.read("products")
+    assert account.headers[0]["Stripe-Version"] == "2026-10-28.endive"
+    assert mirror.cursors["products"]["api_version"] == "2026-10-28.endive"
+    assert account.headers[0]["User-Agent"] == "nexabooks"
+    assert not [name for name in account.headers[0] if name.startswith("X-Stripe")]
+
+
+def test_a_table_that_another_stream_fills_is_not_read_by_itself(mirror):
+    """invoice_lines come with the invoices."""
+    lines = next(s for s in SOURCE.streams if s.name == "invoice_lines")
+    with SOURCE.open(mirror.settings()) as session, pytest.raises(ValueError, match="reading invoices"):
+        next(session.read(lines, None))
