@@ -113,7 +113,7 @@ def checks_of_rerun(report: CloseReport, before: dict[str, Any], after: dict[str
 
 def posted_in_odoo(box: Sandbox) -> int:
     """How many invoices and credit notes the pretend Odoo itself has posted."""
-    return int(box.odoo.totals()["counts"].get("posted", 0))
+    return int(box.odoo.totals()["documents"].get("posted", 0))
 
 
 def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:

@@ -31,7 +31,7 @@ def test_refresh_publishes_and_posts_nothing(box):
     report = refresh()
     assert report.unread == ()
     assert load_settings().published_path.exists()
-    assert box.odoo.totals()["counts"].get("posted", 0) == 0
+    assert box.odoo.totals()["documents"].get("posted", 0) == 0
 
 
 def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
@@ -40,7 +40,7 @@ def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
     assert report.mode == "draft"
     assert {receipt["outcome"] for receipt in report.receipts} == {"done"}
     assert ledger(report)["draft"] > 0
-    assert box.odoo.totals()["counts"].get("posted", 0) == 0
+    assert box.odoo.totals()["documents"].get("posted", 0) == 0
 
 
 def test_an_unapproved_plan_is_not_posted(box):
