@@ -33,7 +33,7 @@ class LagoService(Service):
     `api_key` is the key it accepts, `api_url` what a client is given. What a test may turn:
     `forbidden` (singular names the key has no right to), `cached_totals` (list -> the stale total it still believes),
     `unreadable` (invoice id -> status of its detail), `extra` (list -> further records), `overrides` (invoice id ->
-    fields that replace those of its row and detail), `before_page` (called with list and page before a page is
+    fields that replace those of its row and detail), `detail_overrides` (of its detail alone), `before_page` (called with list and page before a page is
     answered, so the world can change between two pages), `limit` (reads allowed a window, window in seconds).
     """
 
@@ -48,6 +48,7 @@ class LagoService(Service):
         self.unreadable: dict[str, int] = {}
         self.extra: dict[str, list[dict[str, Any]]] = {}
         self.overrides: dict[str, dict[str, Any]] = {}
+        self.detail_overrides: dict[str, dict[str, Any]] = {}
         self.before_page: Callable[[str, int], None] | None = None
         self.limit: tuple[int, float] | None = None
         self._window_ends_at, self._window_reads = 0.0, 0
@@ -108,7 +109,8 @@ class LagoService(Service):
                 status = self.unreadable[id]
                 return _error(404, "Not Found", code="invoice_not_found") if status == 404 else _error(status, "Error")
             invoice = next((i for i in documents.visible(world) if i.id == id), None)
-            found = invoice and documents.detail(world, invoice) | self.overrides.get(id, {})
+            changes = self.overrides.get(id, {}) | self.detail_overrides.get(id, {})
+            found = invoice and documents.detail(world, invoice) | changes
         else:
             found = next((r for r in self._rows(plural, world) if r["lago_id"] == id), None)
         return json_reply({name: found}) if found else _error(404, "Not Found", code=f"{name}_not_found")

@@ -12,6 +12,7 @@ no `fees`, by which the warehouse knows that it cannot be verified), is not reme
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ def read_invoices(api: LagoApi, state: dict[str, Any] | None, *, full: bool) -> 
 
 
 def rows_of(listing: Listing) -> list[Row]:
-    """The list's rows. Raises SourceContractBroken for one whose total is no whole number or that has no currency."""
+    """The list's rows. One with a broken amount is a row like any other: what is wrong with it is said in the warehouse."""
     return [_row(raw) for body in listing.bodies for raw in orjson.loads(body)["invoices"]]
 
 
@@ -115,7 +116,8 @@ def claims_of(rows: list[Row], basis: str) -> tuple[Claim, ...]:
     """
     groups: dict[tuple[str, str], list[int]] = {}
     for row in rows:
-        groups.setdefault((row.currency_code, row.month), []).append(row.total_minor)
+        if row.currency_code and row.month:
+            groups.setdefault((row.currency_code, row.month), []).append(row.total_minor)
     sums = [
         Claim("invoices", len(totals), sum(totals), currency_code, month, basis="wire")
         for (currency_code, month), totals in sorted(groups.items())
@@ -124,24 +126,21 @@ def claims_of(rows: list[Row], basis: str) -> tuple[Claim, ...]:
 
 
 def _row(raw: dict[str, Any]) -> Row:
-    total, currency_code, issued = raw.get("total_amount_cents"), raw.get("currency"), raw.get("issuing_date")
-    if type(total) is not int or not isinstance(currency_code, str):
-        raise SourceContractBroken(
-            f"Lago lists invoice {raw['lago_id']} with the total {total!r} {currency_code!r}; a whole number of minor "
-            "units and a currency are what its contract says.",
-            source="lago",
-            record=raw["lago_id"],
-        )
     is_paid = raw.get("payment_status") == "succeeded" and not raw.get("total_due_amount_cents")
     return Row(
         lago_id=raw["lago_id"],
         number=str(raw.get("number")),
         hash=hashlib.blake2b(orjson.dumps(raw, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest(),
-        currency_code=currency_code.upper(),
-        month=(issued or "")[:7],
-        total_minor=total,
+        currency_code=str(raw.get("currency") or "").upper(),
+        month=str(raw.get("issuing_date") or "")[:7],
+        total_minor=_whole(raw.get("total_amount_cents")),
         is_settled=raw.get("status") == "voided" or (raw.get("status") == "finalized" and is_paid),
     )
+
+
+def _whole(amount: Any) -> int:
+    """A whole number of minor units, also when it was sent as text; anything else counts as nothing in the sums."""
+    return int(amount) if re.fullmatch(r"-?\d+", str(amount)) else 0
 
 
 def _read_details(api: LagoApi, rows: list[Row], details: _Details) -> Iterator[Batch]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from nexabooks.errors import AccessRefused
 from nexabooks.settings import Settings
 from nexabooks.sources.vtiger.api import VtigerApi
 from nexabooks.sources.vtiger.changes import is_usable, read_changed, read_whole
@@ -39,10 +40,17 @@ class VtigerSession:
             yield from self._read_mapping()
         elif stream.name == "timelogs":
             timelogs = timelogs_of(self._server, self._mapping_path)
-            if timelogs is None:
-                yield _without_timelogs(stream.name)
-            else:
+            if timelogs:
                 yield from self._read_module(stream, timelogs.module, state, full)
+            elif state:
+                raise AccessRefused(
+                    f"vTiger no longer lists the module {state['module']} for the API user. Its profile lost the right to "
+                    "it, or the module was removed; the time logs read before stand.",
+                    source="vtiger",
+                    record="timelogs",
+                )
+            else:
+                yield _without_timelogs(stream.name)
         else:
             name = MODULES.get(stream.name) or self._server.case_module
             yield from self._read_module(stream, self._server.module(name), state, full)

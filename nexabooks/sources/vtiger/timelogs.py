@@ -15,9 +15,9 @@ import orjson
 from nexabooks.errors import SettingsError, SourceContractBroken
 from nexabooks.sources.vtiger.server import Module, Server
 
-UNITS = ("seconds", "minutes", "hours", "hh:mm")
+UNITS = ("seconds", "minutes", "hours")
 FIELDS = ("related_field", "duration_field", "billable_field", "date_field", "contract_field")
-MAY_BE_EMPTY = ("billable_field", "contract_field")
+MAY_BE_EMPTY = ("contract_field",)  # then a time log reaches its contract by its case
 NAMES = ("module", "duration_unit", *FIELDS)
 SETTING = "NEXABOOKS_VTIGER_TIMELOG_MAPPING"
 

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from nexabooks.clients.retry import with_retries
 from nexabooks.sandbox.lago_service import LagoService
 from nexabooks.sandbox.making import invoice, item, uid, utc
 from nexabooks.sandbox.world import User, World
@@ -95,6 +96,7 @@ class Lago:
             request_timeout_s=2,
         )
         self.streams = {s.name: s for s in SOURCE.streams}
+        self.make_invoice, self.small_world = make_invoice, small_world
 
     def read(self, stream: str, table: Table | None = None, *, full: bool = False) -> Table:
         """Read `stream` on from what `table` holds, into it."""
@@ -109,3 +111,9 @@ def lago() -> Iterator[Lago]:
     running = Lago()
     yield running
     running.service.stop()
+
+
+@pytest.fixture(autouse=True)
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once; what a service itself asks us to wait is still waited."""
+    monkeypatch.setitem(with_retries.__kwdefaults__, "sleep", lambda seconds: None)

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from nexabooks.clients.retry import with_retries
 from nexabooks.sandbox.making import utc
 from nexabooks.sandbox.vtiger_service import VtigerService
 from nexabooks.sandbox.world import Account, Case, Contact, ServiceContract, Timelog, World
@@ -138,3 +139,9 @@ def cloud(tmp_path: Path) -> Iterator[Vtiger]:
     running = Vtiger("cloud", tmp_path)
     yield running
     running.service.stop()
+
+
+@pytest.fixture(autouse=True)
+def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow each other at once; what a service itself asks us to wait is still waited."""
+    monkeypatch.setitem(with_retries.__kwdefaults__, "sleep", lambda seconds: None)
