@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
+
 from nexabooks.sandbox.serving import Service
 from nexabooks.sandbox.stripe import StripeService
 from nexabooks.sandbox.world import World
@@ -70,6 +72,8 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            self._set_clock()
             for name in self.services:
                 self._start(name)
             self._keep_down()
@@ -86,6 +90,7 @@ class Sandbox:
     def show(self, world: World) -> None:
         """The next day: every service shows `world`; those in `world.down` stop listening, the others listen again."""
         self.world = world
+        self._set_clock()
         for name, service in self.services.items():
             if not service.is_running:
                 self._start(name)
@@ -147,6 +152,10 @@ class Sandbox:
         else:
             service.start()
 
+    def _set_clock(self) -> None:
+        if "odoo" in self.services:
+            self.odoo.now = self.world.now
+
     def _keep_down(self) -> None:
         for name in self.world.down & self.services.keys():
             self.services[name].stop()
@@ -157,11 +166,16 @@ class Sandbox:
 
 
 def _vtiger(sandbox: Sandbox) -> dict[str, str]:
+    mapping = sandbox.home / "vtiger_timelogs.json"
+    if sandbox.vtiger.has_timelogs:
+        mapping.write_bytes(orjson.dumps(sandbox.vtiger.timelog_mapping))
     return {
         "NEXABOOKS_VTIGER_URL": sandbox.address("vtiger"),
         "NEXABOOKS_VTIGER_USERNAME": sandbox.vtiger.username,
         "NEXABOOKS_VTIGER_ACCESS_KEY": sandbox.vtiger.api_key,
         "NEXABOOKS_VTIGER_TRANSPORT": sandbox.vtiger_transport,
+        # A person writes this file after reading what the server describes; a server without time logs needs none.
+        **({"NEXABOOKS_VTIGER_TIMELOG_MAPPING": str(mapping)} if sandbox.vtiger.has_timelogs else {}),
     }
 
 
