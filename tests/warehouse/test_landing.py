@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import orjson
 import pytest
-from landings import INVOICES, NOW, STREAMS, count, current, land_items, land_records, live, page
 
 from nexabooks.errors import LoadRefused, SourceContractBroken, Unreachable
 from nexabooks.streams import Batch, Claim, Finished, Stream
 from nexabooks.warehouse import ThinLimit, cursor_of, land, record_failed_load
+from tests.warehouse.landings import INVOICES, NOW, STREAMS, count, current, land_items, land_records, live, page
 
 A, B = {"id": "in_a", "total": 100}, {"id": "in_b", "total": 200}
 
