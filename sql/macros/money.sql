@@ -1,0 +1,21 @@
+{# Money is whole minor units. `units` is the seed currency_units, joined for the row's source and currency. #}
+
+{# An amount of a source, as text in that source's own counting, as whole minor units in ISO's counting.
+   A text that is no whole number gives NULL or a rounded figure: the verifier looks at the JSON type itself. #}
+{% macro iso_minor(column) -%}
+    cast(try_cast({{ column }} as bigint) * coalesce(units.iso_per_unit, 1) as bigint)
+{%- endmacro %}
+
+{# A Decimal of the major unit as whole minor units in ISO's counting, rounded half away from zero. #}
+{% macro minor_of_major(column) -%}
+    cast(round({{ column }} * coalesce(units.iso_units_per_major, 100), 0) as bigint)
+{%- endmacro %}
+
+{# A share of a whole amount, for a running split: the difference of two of these adds up exactly.
+   HUGEINT-free: DECIMAL(38,0) holds any product of two invoice amounts, and `//` never leaves whole numbers. #}
+{% macro running_share(running, part, whole) -%}
+    cast(
+        case when {{ whole }} = 0 then 0
+        else cast({{ running }} as hugeint) * {{ part }} // {{ whole }} end as bigint
+    )
+{%- endmacro %}

@@ -1,0 +1,117 @@
+-- One row per credit note of a source in the books' figures (positive), with its problems in words.
+with
+
+stripe_notes as (select * from {{ ref('stg_stripe__credit_notes') }}),
+
+stripe_lines as (select * from {{ ref('stg_stripe__credit_note_lines') }}),
+
+lago_notes as (select * from {{ ref('stg_lago__credit_notes') }}),
+
+lago_items as (select * from {{ ref('stg_lago__credit_note_items') }}),
+
+document_taxes as (
+    select * from {{ ref('int_document_named_taxes') }} where kind = 'credit_note'
+),
+
+line_tax_codes as (select * from {{ ref('int_line_tax_codes') }} where kind = 'credit_note'),
+
+tax_sums as (
+    select
+        source_system,
+        source_invoice_id,
+        cast(sum(tax_minor) as bigint) as tax_minor,
+        cast(coalesce(sum(case when not is_inclusive then tax_minor end), 0) as bigint) as exclusive_tax_minor
+    from document_taxes
+    group by source_system, source_invoice_id
+),
+
+stripe_sums as (
+    select
+        stripe_lines.credit_note_id,
+        cast(sum(stripe_lines.gross_minor - stripe_lines.discount_minor) as bigint) as net_of_discount_minor,
+        cast(coalesce(sum(line_tax_codes.inclusive_tax_minor), 0) as bigint) as inclusive_tax_minor
+    from stripe_lines
+    left join line_tax_codes
+        on line_tax_codes.source_system = 'stripe'
+        and stripe_lines.credit_note_id = line_tax_codes.source_invoice_id
+        and stripe_lines.line_position = line_tax_codes.line_position
+    group by stripe_lines.credit_note_id
+),
+
+lago_sums as (
+    select
+        credit_note_id,
+        count(*) as item_count,
+        cast(sum(gross_minor) as bigint) as gross_minor
+    from lago_items
+    group by credit_note_id
+),
+
+stripe_figures as (
+    select
+        stripe_notes.*,
+        coalesce(tax_sums.tax_minor, 0) as tax_minor,
+        stripe_sums.net_of_discount_minor,
+        coalesce(stripe_sums.inclusive_tax_minor, 0) as inclusive_tax_minor
+    from stripe_notes
+    left join tax_sums
+        on tax_sums.source_system = 'stripe' and stripe_notes.credit_note_id = tax_sums.source_invoice_id
+    left join stripe_sums on stripe_notes.credit_note_id = stripe_sums.credit_note_id
+),
+
+int_credit_notes as (
+    select
+        'stripe' as source_system,
+        credit_note_id,
+        credit_note_number,
+        invoice_id as corrects_source_invoice_id,
+        stripe_customer_id as account_id,
+        status,
+        currency_code,
+        total_minor - tax_minor as subtotal_minor,
+        tax_minor,
+        total_minor,
+        cast(0 as bigint) as lines_remainder_minor,
+        {{ accounting_day('issued_at') }} as invoiced_on,
+        status = 'void' as is_void,
+        is_deleted,
+        _landed_at,
+        concat_ws('; ',
+            case when coalesce(status, '') not in ('issued', 'void') then 'its status is not known' end,
+            case when not has_whole_amounts then 'an amount is not a whole JSON number' end,
+            case when has_more_lines then 'it has more lines than were sent' end,
+            case when net_of_discount_minor is null then 'it has no lines' end,
+            case when net_of_discount_minor - inclusive_tax_minor <> total_minor - tax_minor
+                then 'its lines add up to ' || (net_of_discount_minor - inclusive_tax_minor)
+                    || ' and total less tax is ' || (total_minor - tax_minor) end
+        ) as problems
+    from stripe_figures
+    union all
+    select
+        'lago',
+        lago_notes.credit_note_id,
+        lago_notes.credit_note_number,
+        lago_notes.invoice_id,
+        lago_notes.lago_customer_id,
+        lago_notes.status,
+        lago_notes.currency_code,
+        lago_notes.subtotal_minor,
+        lago_notes.tax_minor,
+        lago_notes.total_minor,
+        lago_notes.subtotal_minor - coalesce(lago_sums.gross_minor, 0),
+        lago_notes.issued_on,
+        lago_notes.status = 'voided',
+        lago_notes.is_deleted,
+        lago_notes._landed_at,
+        concat_ws('; ',
+            case when not lago_notes.has_whole_amounts then 'an amount is not a whole JSON number' end,
+            case when coalesce(lago_sums.item_count, 0) = 0 then 'it has no lines' end,
+            case when lago_notes.total_minor <> lago_notes.subtotal_minor + lago_notes.tax_minor
+                then 'subtotal and tax make ' || (lago_notes.subtotal_minor + lago_notes.tax_minor)
+                    || ' and the total is ' || lago_notes.total_minor end
+        )
+    from lago_notes
+    left join lago_sums on lago_notes.credit_note_id = lago_sums.credit_note_id
+)
+
+select * from int_credit_notes

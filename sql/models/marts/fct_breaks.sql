@@ -1,0 +1,264 @@
+-- One row per open difference that a person must look at.
+with
+
+invoices as (select * from {{ ref('fct_invoices') }}),
+
+ledger_check as (select * from {{ ref('fct_ledger_check') }}),
+
+reconciliation as (select * from {{ ref('fct_reconciliation') }} where class = 'delta'),
+
+payments as (select * from {{ ref('fct_payments') }}),
+
+moves as (select * from {{ ref('stg_odoo__moves') }}),
+
+reachability as (select * from {{ ref('int_source_reachability') }}),
+
+resolutions as (select * from {{ ref('stg_ops__resolutions') }}),
+
+clock as (select * from {{ ref('int_clock') }}),
+
+from_ledger as (
+    select
+        case
+            when ledger_state = 'missing' and park_reason <> '' then 'parked'
+            when ledger_state in ('missing', 'differs', 'changed_after_posting') then ledger_state
+            when move_id is not null and verdict in ('void', 'draft', 'zero') then 'draft_of_' || verdict
+        end as class,
+        source_system,
+        source_invoice_id,
+        kind,
+        move_id as ledger_move_id,
+        total_minor as source_minor,
+        ledger_total_minor as ledger_minor,
+        currency_code,
+        landed_at as first_seen_at,
+        case
+            when ledger_state = 'missing' and park_reason <> '' then 'It is confirmed and may not be posted yet: ' || park_reason
+            when ledger_state = 'missing' then 'It is confirmed and has no entry in the ledger'
+            when ledger_state = 'changed_after_posting'
+                then 'It was posted as ' || coalesce(move_name, 'an entry') || ' and changed at its source since: '
+                    || verdict_reason || '. The entry was not touched'
+            when ledger_state = 'differs'
+                then 'The entry ' || coalesce(move_name, 'in Odoo') || ' (' || move_state
+                    || ') does not equal its source'
+            else 'Odoo holds a draft for it, and at its source it is ' || verdict
+        end as says
+    from ledger_check
+),
+
+unverified as (
+    select
+        'unverified' as class,
+        source_system,
+        source_invoice_id,
+        kind,
+        cast(null as bigint) as ledger_move_id,
+        total_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        currency_code,
+        landed_at as first_seen_at,
+        verdict_reason as says
+    from invoices
+    where record_verdict = 'unverified' and is_reachable
+),
+
+unreachable as (
+    select
+        'source_unreachable' as class,
+        source_system,
+        '' as source_invoice_id,
+        'source' as kind,
+        cast(null as bigint) as ledger_move_id,
+        cast(null as bigint) as source_minor,
+        cast(null as bigint) as ledger_minor,
+        cast(null as varchar) as currency_code,
+        attempted_at as first_seen_at,
+        reachability_reason || '. Its invoices are unverified until it answers' as says
+    from reachability
+    where not is_reachable and attempted_at is not null
+),
+
+two_entries as (
+    select
+        'duplicate_entry' as class,
+        source_system,
+        source_invoice_id,
+        kind,
+        max(move_id) as ledger_move_id,
+        cast(null as bigint) as source_minor,
+        cast(sum(total_minor) as bigint) as ledger_minor,
+        min(currency_code) as currency_code,
+        max(_landed_at) as first_seen_at,
+        count(*) || ' entries in Odoo are for this one invoice' as says
+    from moves
+    where state <> 'cancel'
+    group by source_system, source_invoice_id, kind
+    having count(*) > 1
+),
+
+unknown_entries as (
+    select
+        'unknown_entry' as class,
+        moves.source_system,
+        moves.source_invoice_id,
+        moves.kind,
+        moves.move_id as ledger_move_id,
+        cast(null as bigint) as source_minor,
+        moves.total_minor as ledger_minor,
+        moves.currency_code,
+        moves._landed_at as first_seen_at,
+        'The entry ' || coalesce(moves.move_name, 'draft') || ' is for an invoice that no source has' as says
+    from moves
+    left join invoices
+        on moves.source_system = invoices.source_system
+        and moves.source_invoice_id = invoices.source_invoice_id
+        and moves.kind = invoices.kind
+    where invoices.source_invoice_id is null
+),
+
+moved_dates as (
+    select
+        'date_moved' as class,
+        source_system,
+        source_invoice_id,
+        kind,
+        move_id as ledger_move_id,
+        total_minor as source_minor,
+        ledger_total_minor as ledger_minor,
+        currency_code,
+        ledger_landed_at as first_seen_at,
+        'It was issued on ' || invoiced_on || ' and booked on ' || ledger_date || ': a lock date may have moved it' as says
+    from ledger_check
+    where ledger_state = 'posted' and invoiced_on <> ledger_date
+),
+
+unpaid_entries as (
+    select
+        'payment_missing' as class,
+        source_system,
+        source_invoice_id,
+        kind,
+        move_id as ledger_move_id,
+        paid_minor as source_minor,
+        total_minor - ledger_residual_minor as ledger_minor,
+        currency_code,
+        ledger_landed_at as first_seen_at,
+        'Its source has ' || paid_minor || ' as paid and the ledger ' || (total_minor - ledger_residual_minor) as says
+    from ledger_check
+    where ledger_state = 'posted' and kind = 'invoice' and paid_minor > total_minor - ledger_residual_minor
+),
+
+twice_named as (
+    select
+        'named_twice' as class,
+        source_system,
+        source_invoice_id,
+        kind,
+        cast(null as bigint) as ledger_move_id,
+        total_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        currency_code,
+        landed_at as first_seen_at,
+        'NexaCloud has ' || nexacloud_named_count || ' invoices for this one' as says
+    from invoices
+    where nexacloud_named_count > 1
+),
+
+deltas as (
+    select
+        'delta_' || difference_class as class,
+        service as source_system,
+        invoice_ids as source_invoice_id,
+        'reconciliation|' || subscription_id || '|' || coalesce(cast(period_start_on as varchar), '') as kind,
+        cast(null as bigint) as ledger_move_id,
+        expected_minor as source_minor,
+        billed_minor as ledger_minor,
+        currency_code,
+        landed_at as first_seen_at,
+        'Subscription ' || subscription_id || coalesce(', period from ' || period_start_on, '')
+        || case difference_class
+            when 'no_price' then ': its plan has no price, so nothing is expected; billed were ' || billed_minor
+            when 'no_period' then ': the items carry no period, so nothing is expected; billed were ' || billed_minor
+            else ': expected were ' || expected_minor || ' and billed were ' || billed_minor
+        end as says
+    from reconciliation
+),
+
+-- Money that never passed through Stripe is matched with the bank statement, not booked in Stripe's journal.
+paid_elsewhere as (
+    select
+        'paid_elsewhere' as class,
+        payments.source_system,
+        payments.source_invoice_id,
+        'payment|' || payments.payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        payments.amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        payments.currency_code,
+        invoices.landed_at as first_seen_at,
+        case
+            when payments.amount_minor is null
+                then 'The payment ' || payments.payment_id || ' is for several invoices and cannot be shared out to the cent'
+            else 'It was paid outside Stripe (' || payments.reference || '): match it with the bank statement'
+        end as says
+    from payments
+    inner join invoices
+        on payments.source_system = invoices.source_system
+        and payments.source_invoice_id = invoices.source_invoice_id
+        and invoices.kind = 'invoice'
+    where invoices.record_verdict = 'verified' and (payments.is_off_stripe or payments.amount_minor is null)
+),
+
+found as (
+    select * from from_ledger where class is not null
+    union all
+    select * from unverified
+    union all
+    select * from unreachable
+    union all
+    select * from two_entries
+    union all
+    select * from unknown_entries
+    union all
+    select * from moved_dates
+    union all
+    select * from unpaid_entries
+    union all
+    select * from twice_named
+    union all
+    select * from deltas
+    union all
+    select * from paid_elsewhere
+),
+
+keyed as (
+    select
+        found.*,
+        concat_ws('|', found.class, found.source_system,
+            case when found.class like 'delta\_%' escape '\' then null else nullif(found.source_invoice_id, '') end,
+            found.kind) as break_key
+    from found
+),
+
+fct_breaks as (
+    select
+        keyed.break_key,
+        keyed.class,
+        keyed.source_system,
+        keyed.source_invoice_id,
+        keyed.ledger_move_id,
+        keyed.source_minor,
+        keyed.ledger_minor,
+        keyed.source_minor - keyed.ledger_minor as difference_minor,
+        keyed.currency_code,
+        {{ accounting_day('keyed.first_seen_at') }} as first_seen_on,
+        {{ days_between(accounting_day('keyed.first_seen_at'), 'clock.as_of_on') }} as age_days,
+        keyed.says,
+        resolutions.resolution,
+        resolutions.resolved_by
+    from keyed
+    cross join clock
+    left join resolutions on keyed.break_key = resolutions.break_key
+)
+
+select * from fct_breaks

@@ -1,0 +1,27 @@
+-- One row per open difference that a person must look at.
+{{ config(alias='breaks') }}
+
+with
+
+breaks as (select * from {{ ref('fct_breaks') }}),
+
+finance__breaks as (
+    select
+        break_key,
+        class,
+        source_system,
+        source_invoice_id,
+        ledger_move_id,
+        source_minor,
+        ledger_minor,
+        difference_minor,
+        currency_code,
+        first_seen_on,
+        age_days,
+        says,
+        resolution,
+        resolved_by
+    from breaks
+)
+
+select * from finance__breaks

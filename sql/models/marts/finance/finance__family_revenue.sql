@@ -1,0 +1,23 @@
+-- One row per month of issue, service family and currency.
+{{ config(alias='family_revenue') }}
+
+with
+
+family_revenue as (select * from {{ ref('fct_family_revenue') }}),
+
+finance__family_revenue as (
+    select
+        month,
+        '{{ var("company_time_zone") }}' as time_zone,
+        service_family,
+        currency_code,
+        invoiced_minor,
+        credited_minor,
+        net_minor,
+        paid_minor,
+        invoice_count,
+        needs_review
+    from family_revenue
+)
+
+select * from finance__family_revenue

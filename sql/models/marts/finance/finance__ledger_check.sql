@@ -1,0 +1,29 @@
+-- One row per invoice of a source beside its entry in Odoo.
+{{ config(alias='ledger_check') }}
+
+with
+
+ledger_check as (select * from {{ ref('fct_ledger_check') }}),
+
+finance__ledger_check as (
+    select
+        source_system,
+        source_invoice_id,
+        kind,
+        invoice_number,
+        verdict,
+        ledger_state,
+        total_minor,
+        ledger_total_minor,
+        difference_minor,
+        currency_code,
+        move_id,
+        move_name,
+        payment_state,
+        invoiced_on,
+        ledger_date,
+        '{{ var("company_time_zone") }}' as time_zone
+    from ledger_check
+)
+
+select * from finance__ledger_check

@@ -1,0 +1,27 @@
+-- One row per service, subscription and period with billing; one per month for what has no subscription.
+{{ config(alias='reconciliation') }}
+
+with
+
+reconciliation as (select * from {{ ref('fct_reconciliation') }}),
+
+finance__reconciliation as (
+    select
+        service,
+        subscription_id,
+        period_start_on,
+        period_end_on,
+        month,
+        '{{ var("company_time_zone") }}' as time_zone,
+        class,
+        difference_class,
+        expected_minor,
+        billed_minor,
+        difference_minor,
+        currency_code,
+        ratio,
+        invoice_ids
+    from reconciliation
+)
+
+select * from finance__reconciliation

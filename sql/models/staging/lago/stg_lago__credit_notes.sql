@@ -1,0 +1,49 @@
+-- One row per finalized Lago credit note.
+with
+
+source as (
+    {{ json_table(source('lago', 'credit_notes'), {
+        'number': '$.number',
+        'invoice_id': '$.lago_invoice_id',
+        'customer_id': '$.customer.lago_id',
+        'credit_status': '$.credit_status',
+        'refund_status': '$.refund_status',
+        'currency': '$.currency',
+        'total': '$.total_amount_cents',
+        'taxes': '$.taxes_amount_cents',
+        'sub_total': '$.sub_total_excluding_taxes_amount_cents',
+        'issuing_date': '$.issuing_date'
+    }) }}
+),
+
+units as (select * from {{ ref('currency_units') }} where source = 'lago'),
+
+stg_lago__credit_notes as (
+    select
+        -- ids
+        source._key as credit_note_id,
+        source.number as credit_note_number,
+        source.invoice_id,
+        source.customer_id as lago_customer_id,
+        coalesce(source.credit_status, source.refund_status) as status,
+
+        -- amounts, whole minor units in ISO's counting, positive
+        upper(source.currency) as currency_code,
+        {{ iso_minor('source.sub_total') }} as subtotal_minor,
+        {{ iso_minor('source.taxes') }} as tax_minor,
+        {{ iso_minor('source.total') }} as total_minor,
+        json_type(source.payload, '$.items') = 'ARRAY' as has_items,
+        {{ json_all_whole('source.payload', [
+            '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents', '$.total_amount_cents'
+        ]) }} as has_whole_amounts,
+
+        try_cast(source.issuing_date as date) as issued_on,
+
+        -- lineage
+        source._deleted as is_deleted,
+        source._landed_at
+    from source
+    left join units on upper(source.currency) = units.currency_code
+)
+
+select * from stg_lago__credit_notes

@@ -1,0 +1,43 @@
+-- One row per line of a Stripe credit note.
+with
+
+credit_notes as (
+    select _key, payload, json_extract_string(payload, '$.currency') as currency from {{ source('stripe', 'credit_notes') }}
+),
+
+units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
+
+lines as (
+    {{ json_items('credit_notes', '$.lines.data', ['_key', 'currency']) }}
+),
+
+source as (
+    {{ json_fields('lines', 'item', {
+        'line_id': '$.id',
+        'invoice_line_id': '$.invoice_line_item',
+        'description': '$.description',
+        'amount': '$.amount',
+        'quantity': '$.quantity'
+    }, ['_key', 'item', 'position', 'currency']) }}
+),
+
+stg_stripe__credit_note_lines as (
+    select
+        -- ids
+        source._key as credit_note_id,
+        source.position as line_position,
+        source.line_id,
+        source.invoice_line_id,
+        coalesce(source.description, '') as description,
+        coalesce(try_cast(source.quantity as decimal(18, 6)), 1) as quantity,
+
+        -- amounts, whole minor units in ISO's counting
+        {{ iso_minor('source.amount') }} as gross_minor,
+        {{ iso_minor("case when json_type(source.item, '$.pretax_credit_amounts') = 'ARRAY' then "
+            ~ json_sum('source.item', '$.pretax_credit_amounts[*].amount') ~ " else "
+            ~ json_sum('source.item', '$.discount_amounts[*].amount') ~ " end") }} as discount_minor
+    from source
+    left join units on upper(source.currency) = units.currency_code
+)
+
+select * from stg_stripe__credit_note_lines

@@ -1,0 +1,50 @@
+-- One row per Stripe credit note.
+with
+
+source as (
+    {{ json_table(source('stripe', 'credit_notes'), {
+        'number': '$.number',
+        'invoice_id': '$.invoice',
+        'customer': '$.customer',
+        'status': '$.status',
+        'currency': '$.currency',
+        'subtotal': '$.subtotal',
+        'total': '$.total',
+        'created': '$.created',
+        'effective_at': '$.effective_at',
+        'lines_has_more': '$.lines.has_more'
+    }) }}
+),
+
+units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
+
+stg_stripe__credit_notes as (
+    select
+        -- ids
+        source._key as credit_note_id,
+        source.number as credit_note_number,
+        source.invoice_id,
+        source.customer as stripe_customer_id,
+        source.status,
+
+        -- amounts, whole minor units in ISO's counting, positive
+        upper(source.currency) as currency_code,
+        {{ iso_minor('source.subtotal') }} as subtotal_minor,
+        {{ iso_minor('source.total') }} as total_minor,
+        {{ iso_minor("case when json_type(source.payload, '$.pretax_credit_amounts') = 'ARRAY' then "
+            ~ json_sum('source.payload', '$.pretax_credit_amounts[*].amount') ~ " else "
+            ~ json_sum('source.payload', '$.discount_amounts[*].amount') ~ " end") }} as discount_minor,
+        {{ json_all_whole('source.payload', ['$.subtotal', '$.total']) }} as has_whole_amounts,
+        coalesce(source.lines_has_more = 'true', false) as has_more_lines,
+
+        -- times, UTC
+        {{ moment_of_unix('coalesce(source.effective_at, source.created)') }} as issued_at,
+
+        -- lineage
+        source._deleted as is_deleted,
+        source._landed_at
+    from source
+    left join units on upper(source.currency) = units.currency_code
+)
+
+select * from stg_stripe__credit_notes
