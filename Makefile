@@ -16,8 +16,8 @@ $(READY): requirements.txt pyproject.toml
 	@echo "Setting up .venv from requirements.txt (about 130 packages; one to two minutes, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nexabooks needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=..."; exit 2; }
 	@rm -rf .venv && $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY)  ## Play the story on a pretend world: three days, end to end
