@@ -337,19 +337,23 @@ def _read_currencies(client: OdooReader, codes: set[str], company_currency: str)
 
 
 def _read_journal(client: OdooReader, domain: list[Any]) -> Journal | None:
-    fields = ["id", "code", "name", "default_account_id", "inbound_payment_method_line_ids"]
+    fields = ["id", "code", "name", "default_account_id"]
     here = [["company_id", "=", client.company_id], *domain]
     records = client.search_read("account.journal", here, fields, order="id", limit=1)
     if not records:
         return None
     record = records[0]
-    lines = client.read(
-        "account.payment.method.line", record["inbound_payment_method_line_ids"], ["payment_account_id"]
-    )
     return Journal(
         journal_id=record["id"],
         code=record["code"],
         name=text_of(record["name"]),
         bank_account_id=id_of(record["default_account_id"]),
-        method_account_ids=tuple(id_of(line["payment_account_id"]) for line in lines),
+        method_account_ids=tuple(inbound_method_accounts(client, record["id"]).values()),
     )
+
+
+def inbound_method_accounts(client: OdooReader, journal_id: int) -> dict[int, int | None]:
+    """The inbound payment method lines of a journal: line -> the account it books to, None = Outstanding Receipts."""
+    domain = [["journal_id", "=", journal_id], ["payment_type", "=", "inbound"]]
+    lines = client.search_read("account.payment.method.line", domain, ["payment_account_id"])
+    return {line["id"]: id_of(line["payment_account_id"]) for line in lines}

@@ -11,7 +11,7 @@ from typing import Any
 
 from nexabooks.clients.odoo import OdooReader, OdooWriter, id_of
 from nexabooks.errors import LedgerRefused
-from nexabooks.ledger.present import PAYMENT_JOURNAL_CODE, read_accounts
+from nexabooks.ledger.present import PAYMENT_JOURNAL_CODE, inbound_method_accounts, read_accounts
 
 PAYMENT_JOURNAL_NAME = "NexaCloud Stripe"
 
@@ -95,7 +95,7 @@ def _account_steps(client: OdooReader, families: list[Mapping[str, Any]]) -> lis
 
 def _journal(client: OdooReader) -> dict[str, Any] | None:
     domain = [["company_id", "=", client.company_id], ["code", "=", PAYMENT_JOURNAL_CODE]]
-    fields = ["id", "type", "default_account_id", "inbound_payment_method_line_ids"]
+    fields = ["id", "type", "default_account_id"]
     found = client.search_read("account.journal", domain, fields, limit=1)
     return found[0] if found else None
 
@@ -111,12 +111,8 @@ def _journal_steps(client: OdooReader) -> list[Step]:
         return [Step(named, says, False), Step(f"{named} bank account", books_to, False)]
     if journal["type"] != "bank":
         return [Step(named, f"{says} is of type {journal['type']}: free the code", True, is_blocked=True)]
-    lines = client.read(
-        "account.payment.method.line", journal["inbound_payment_method_line_ids"], ["payment_account_id"]
-    )
-    is_direct = bool(lines) and all(
-        id_of(line["payment_account_id"]) == id_of(journal["default_account_id"]) for line in lines
-    )
+    accounts = inbound_method_accounts(client, journal["id"])
+    is_direct = bool(accounts) and set(accounts.values()) == {id_of(journal["default_account_id"])}
     return [Step(named, says, True), Step(f"{named} bank account", books_to, is_direct)]
 
 
@@ -179,9 +175,8 @@ def _make_journal(client: OdooWriter) -> None:
     if journal is None:
         raise LedgerRefused(f"Odoo made the journal {PAYMENT_JOURNAL_CODE} and does not show it. Look at it in Odoo.")
     bank_account_id = id_of(journal["default_account_id"])
-    line_ids = journal["inbound_payment_method_line_ids"]
-    lines = client.read("account.payment.method.line", line_ids, ["payment_account_id"])
-    turned = [line["id"] for line in lines if id_of(line["payment_account_id"]) != bank_account_id]
+    accounts = inbound_method_accounts(client, journal["id"])
+    turned = [line_id for line_id, account_id in accounts.items() if account_id != bank_account_id]
     if turned:
         vals = {"payment_account_id": bank_account_id}
         client.write_call("account.payment.method.line", "write", ids=turned, vals=vals)
