@@ -24,7 +24,7 @@ from nexabooks.warehouse import meta, raw_tables
 from nexabooks.warehouse.certificates import Certificate, certify
 from nexabooks.warehouse.merging import Merged, ThinLimit, merge
 from nexabooks.warehouse.spool import Spool, Spooled, spool_beside
-from nexabooks.warehouse.staging import Staged, stage
+from nexabooks.warehouse.staging import Staged, stage, turned
 from nexabooks.warehouse.warehouse import Warehouse, quote
 
 
@@ -212,19 +212,33 @@ class _Load:
         # A record without its key may be one that is already here, so a list with such records proves nothing gone.
         is_complete = self.finished.is_complete and not staged.refused_count
         self.staged[table] = staged
-        self.merged[table] = merge(
-            self.con,
-            self.schema,
-            table,
-            staged,
-            is_complete=is_complete,
-            thin=self.thin,
-            load_id=self.load_id,
-            landed_at=self.landed_at,
-        )
+        try:
+            self.merged[table] = merge(
+                self.con,
+                self.schema,
+                table,
+                staged,
+                is_complete=is_complete,
+                thin=self.thin,
+                load_id=self.load_id,
+                landed_at=self.landed_at,
+            )
+        except duckdb.ConversionException:
+            raise self._turned(stream, spooled) from None
         self.seen[table] = quote(f"__seen_{table}")
         self.con.execute(
             f"create or replace temp table {self.seen[table]} as select _key from __stage where not is_deletion"
+        )
+
+    def _turned(self, stream: Stream, spooled: Spooled) -> SourceContractBroken:
+        # The failed statement has ended the transaction, and what was staged with it: look at the files once more.
+        self.con.execute("rollback")
+        stage(self.con, self.source, stream, spooled)
+        found = turned(self.con, self.source, stream, spooled.csv_files[0].columns) if spooled.csv_files else None
+        return found or SourceContractBroken(
+            f"{self.source} sent {stream.name} with a value that its columns cannot hold. Nothing of this load was kept.",
+            source=self.source,
+            record=stream.name,
         )
 
     def _prepare_columns(self, stream: Stream, spooled: Spooled) -> None:

@@ -6,6 +6,8 @@ of a key, and its current row, tell its whole life.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,16 +97,24 @@ def _insert(con: duckdb.DuckDBPyConnection, target: str, staged: Staged, load_id
     columns = ", ".join(quote(name) for name in staged.columns)
     # DuckDB takes the spool file for a few rows and would build the join's hash table from whole records: twice the
     # time, and memory that grows with the load. Left as written, it builds from the narrow side.
-    con.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
-    try:
+    with con.cursor() as aside, _as_written(aside):
         con.execute(
             f"insert into {target} (_key, _hash, _landed_at, _load_id, _deleted, {columns}) "
             f"select f._key, f._hash, ?, ?, false, {', '.join(f'c.{quote(n)}' for n in staged.columns)} "
             f"from {staged.content} as c join __fate as f using (position) where f.fate in ('inserted', 'changed')",
             [landed_at, load_id],
         )
+
+
+@contextmanager
+def _as_written(aside: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Joins in the order in which they are written. `aside` is a second connection: the setting belongs to the whole
+    database, and the first may have no transaction left to set it back in."""
+    aside.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
+    try:
+        yield
     finally:
-        con.execute("reset disabled_optimizers")
+        aside.execute("reset disabled_optimizers")
 
 
 def _add_missing(con: duckdb.DuckDBPyConnection, target: str, name: str, thin: ThinLimit) -> None:

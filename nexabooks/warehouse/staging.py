@@ -1,11 +1,10 @@
 """Stage what came for one table: a temporary table `__stage (position, _key, _hash, is_deletion)` and, for column-wise
-tables, the columns. The record texts of JSON tables stay in the spool file and are read again for what is new or changed:
+tables, `__text` with their values as they came. The record texts of JSON tables stay in the spool file and are read again for what is new or changed:
 writing two gigabytes twice would cost more than reading them twice.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,8 @@ from nexabooks.warehouse.cutting import NotCuttable, exact_elements
 from nexabooks.warehouse.spool import PLACES_IN_A_BODY, CsvFile, Spooled
 from nexabooks.warehouse.warehouse import literal, quote
 
-_SMALLEST_BUFFER = 2_000_000
+_SMALLEST_BUFFER = 2_000_000  # larger ones cost DuckDB its parallel reading
+Columns = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def stage(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: 
     refused_count = _count(con, "__refused")
     received_count = spooled.row_count + len(spooled.undecodable)
     if spooled.csv_files:
-        received_count = int(con.execute("select count(*) from __csv").fetchall()[0][0])
+        received_count = _count(con, "__text")
     return Staged(content, columns, received_count, refused_count)
 
 
@@ -126,46 +126,68 @@ def _stage_csv(
             record=stream.name,
         )
     names = [quote(name) for name, _ in columns]
-    con.execute(
-        f"create or replace temp table __csv (position bigint, _key varchar, _hash varchar, "
-        f"{', '.join(f'{quote(n)} {t}' for n, t in columns)})"
-    )
-    key = _joined([f"nullif(cast({quote(name)} as varchar), '')" for name in stream.key])
-    declared = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns)
+    con.execute(f"create or replace temp table __text (_key varchar, _hash varchar, {_declared(columns, 'varchar')})")
     for file in files:
-        # Lossless only so: every value quoted, NULL unquoted and empty, nothing guessed (facts/stack.md, PostgreSQL).
-        reader = (
-            f"read_csv({literal(str(file.path))}, auto_detect=false, header=false, columns={{{declared}}}, "
-            "nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"', max_line_size=64000000)"
-        )
-        try:
-            con.execute(
-                f"insert into __csv select {file.position} + row_number() over (), {key}, "
-                f"md5(to_json(struct_pack({', '.join(f'{n} := {n}' for n in names)}))), {', '.join(names)} from {reader}"
-            )
-        except (duckdb.ConversionException, duckdb.InvalidInputException) as error:
-            raise _turned(source, stream, error) from None
+        _read_text(con, source, stream, file)
+    # Rows are added file by file, so that of a key that comes twice the later file has the higher rowid.
     con.execute(
-        "create or replace temp table __stage as select position, _key, _hash, false as is_deletion from __csv "
+        "create or replace temp table __stage as select rowid as position, _key, _hash, false as is_deletion from __text "
         "where _key is not null"
     )
     con.execute(
         f"insert into __refused select {literal('it has no ' + ' and '.join(stream.key))}, "
-        f"to_json(struct_pack({', '.join(f'{n} := {n}' for n in names)})) from __csv where _key is null"
+        f"to_json(struct_pack({', '.join(f'{n} := {n}' for n in names)})) from __text where _key is null"
     )
-    return "__csv", tuple(name for name, _ in columns)
+    casts = ", ".join(f"cast({quote(name)} as {kind}) as {quote(name)}" for name, kind in columns)
+    return f"(select rowid as position, {casts} from __text)", tuple(name for name, _ in columns)
 
 
-def _turned(source: str, stream: Stream, error: duckdb.Error) -> SourceContractBroken:
-    text = " ".join(str(error).split())
-    column = re.search(r'column "([^"]+)"', text)
-    what = f"column {column[1]}" if column else "a row"
-    return SourceContractBroken(
-        f"{source} sent {stream.name} with {what} that is not of its declared type: {text[:300]}. "
-        "Nothing of this load was kept; change the declared type, or the source.",
-        source=source,
-        record=f"{stream.name}.{column[1]}" if column else stream.name,
-    )
+def _read_text(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, file: CsvFile) -> None:
+    """One file into `__text`, every value as the text that came. Raises SourceContractBroken for another shape.
+
+    Lossless only so: every value quoted, NULL unquoted and empty, nothing guessed (facts/stack.md, PostgreSQL). The hash
+    is of those texts, joined by a NUL, which no text of PostgreSQL can hold; "v" and "n" keep NULL and '' apart.
+    """
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in file.columns)
+    names = [quote(name) for name, _ in file.columns]
+    key = _joined([f"nullif({quote(name)}, '')" for name in stream.key])
+    content = ", ".join(f"coalesce('v' || {name}, 'n')" for name in names)
+    try:
+        con.execute(
+            f"insert into __text select {key}, md5(concat_ws(chr(0), {content})), {', '.join(names)} "
+            f"from read_csv({literal(str(file.path))}, auto_detect=false, header=false, columns={{{columns}}}, "
+            "nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"')"
+        )
+    except duckdb.InvalidInputException as error:
+        raise SourceContractBroken(
+            f"{source} sent {stream.name} in a file that does not have its {len(names)} columns: "
+            f"{' '.join(str(error).split())[:300]}. Nothing of this load was kept.",
+            source=source,
+            record=stream.name,
+        ) from None
+
+
+def turned(
+    con: duckdb.DuckDBPyConnection, source: str, stream: Stream, columns: Columns
+) -> SourceContractBroken | None:
+    """The staged value that is not of its declared type, by table, column and key; None when all of them are."""
+    for name, kind in columns:
+        found = con.execute(
+            f"select _key, {quote(name)} from __text where {quote(name)} is not null "
+            f"and try_cast({quote(name)} as {kind}) is null order by _key limit 1"
+        ).fetchall()
+        if found:
+            return SourceContractBroken(
+                f"{source} sent {stream.name} with column {name} of another type than {kind}: {found[0][1][:80]!r} in record "
+                f"{found[0][0]}. Nothing of this load was kept; change the declared type, or the source.",
+                source=source,
+                record=f"{stream.name}.{name}",
+            )
+    return None
+
+
+def _declared(columns: Columns, kind: str) -> str:
+    return ", ".join(f"{quote(name)} {kind}" for name, _ in columns)
 
 
 def _keep_the_last_word(con: duckdb.DuckDBPyConnection) -> None:
