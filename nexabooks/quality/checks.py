@@ -132,7 +132,7 @@ def _obstacle(connection: duckdb.DuckDBPyConnection, suite: Suite, promise: Prom
         return f"{suite.model} has no column {', '.join(missing)}"
     if promise.where:
         try:
-            connection.execute(f"explain {breaking_rows(promise, _table(suite), suite.key)}")
+            connection.execute(f"explain {breaking_rows(suite, promise, _table(suite), suite.key)}")
         except duckdb.Error as error:
             return f"its condition is not SQL that runs on this model: {_first_line(error)}"
     return ""
@@ -191,7 +191,7 @@ def _park(
     promise: Promise,
 ) -> None:
     """Every invoice that breaks the promise, not only the first twenty; several reasons are told together."""
-    query = breaking_rows(promise, _table(suite), INVOICE_KEY).replace("select ", "select distinct ", 1)
+    query = breaking_rows(suite, promise, _table(suite), INVOICE_KEY).replace("select ", "select distinct ", 1)
     for source_system, source_invoice_id, kind in connection.execute(f"{query} order by all").fetchall():
         key = (source_system, source_invoice_id, kind)
         earlier = f"{parked[key].says}; " if key in parked else "a check failed: "

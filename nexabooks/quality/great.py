@@ -126,20 +126,22 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
                 column=column, min_value=promise.least, max_value=promise.most, **shared
             )
         case _:
-            query = breaking_rows(promise, BATCH, shown_columns(suite, promise, columns))
+            query = breaking_rows(suite, promise, BATCH, shown_columns(suite, promise, columns))
             return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
 
 
-def breaking_rows(promise: Promise, table: str, columns: Sequence[str]) -> str:
+def breaking_rows(suite: Suite, promise: Promise, table: str, columns: Sequence[str]) -> str:
     """The query for the rows of `table` where the condition is false or unknown: a NULL does not keep a promise.
 
-    Values come as DuckDB's own text: GX would turn a Decimal into a float, and takes 10 ms for each.
+    The condition may call the table by the model's name, also where GX puts a query of its own in its place. Values come
+    as DuckDB's own text: GX would turn a Decimal into a float, and takes 10 ms for each.
     """
     where = promise.where
     if table == BATCH:
         where = where.replace("{", "{{").replace("}", "}}")  # GX fills in braces
     shown = ", ".join(f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in columns)
-    return f"select {shown or '*'} from {table} where ({where}) is not true"
+    rows = f"(select * from {table}) as {quoted(suite.model)}"
+    return f"select {shown or '*'} from {rows} where ({where}) is not true"
 
 
 def broken_keys(promise: Promise, table: str) -> str:

@@ -125,6 +125,14 @@ def test_braces_and_quotes_in_a_condition_are_sql(promise, check):
     assert named(check(), "the id is an id").is_ok
 
 
+def test_a_condition_may_look_at_another_table(warehouse, promise, check):
+    """It names the other table with its schema, and its own by the model's name."""
+    warehouse.execute("create table marts.fct_lines as select 'in_1' as source_invoice_id, 10000 as amount_minor")
+    lines = "select sum(l.amount_minor) from marts.fct_lines as l where l.source_invoice_id = fct_invoices.source_invoice_id"
+    promise(holds=[{"says": "the lines make the subtotal", "where": f"subtotal_minor = ({lines})"}])
+    assert named(check(), "the lines make the subtotal").unexpected_count == 3
+
+
 def test_twenty_keys_are_shown_and_all_are_counted(warehouse, promise, check):
     """A page or a row with a million keys helps nobody; the count is exact."""
     warehouse.execute("create table marts.fct_many as select range as n from range(3000)")
