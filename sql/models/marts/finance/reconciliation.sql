@@ -1,11 +1,9 @@
 -- One row per service, subscription and period with billing; one per month for what has no subscription.
-{{ config(alias='reconciliation') }}
-
 with
 
-reconciliation as (select * from {{ ref('fct_reconciliation') }}),
+source as (select * from {{ ref('fct_reconciliation') }}),
 
-finance__reconciliation as (
+reconciliation as (
     select
         service,
         subscription_id,
@@ -21,7 +19,7 @@ finance__reconciliation as (
         currency_code,
         ratio,
         invoice_ids
-    from reconciliation
+    from source
 )
 
-select * from finance__reconciliation
+select * from reconciliation

@@ -1,11 +1,9 @@
 -- One row per line of an invoice or credit note, for finance.
-{{ config(alias='invoice_lines') }}
-
 with
 
 lines as (select * from {{ ref('fct_invoice_lines') }}),
 
-finance__invoice_lines as (
+invoice_lines as (
     select
         source_system,
         source_invoice_id,
@@ -24,4 +22,4 @@ finance__invoice_lines as (
     from lines
 )
 
-select * from finance__invoice_lines
+select * from invoice_lines

@@ -1,11 +1,9 @@
 -- One row per source and stream: how fresh its data is.
-{{ config(alias='freshness') }}
-
 with
 
-freshness as (select * from {{ ref('fct_freshness') }}),
+source as (select * from {{ ref('fct_freshness') }}),
 
-finance__freshness as (
+freshness as (
     select
         source,
         stream,
@@ -15,7 +13,7 @@ finance__freshness as (
         age_minutes,
         state,
         says
-    from freshness
+    from source
 )
 
-select * from finance__freshness
+select * from freshness

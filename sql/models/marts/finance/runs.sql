@@ -1,11 +1,9 @@
 -- One row per run.
-{{ config(alias='runs') }}
-
 with
 
-runs as (select * from {{ source('meta', 'runs') }}),
+source as (select * from {{ source('meta', 'runs') }}),
 
-finance__runs as (
+runs as (
     select
         run_id,
         flow,
@@ -15,7 +13,7 @@ finance__runs as (
         finished_at,
         outcome,
         message
-    from runs
+    from source
 )
 
-select * from finance__runs
+select * from runs

@@ -1,11 +1,9 @@
 -- One row per invoice of a source beside its entry in Odoo.
-{{ config(alias='ledger_check') }}
-
 with
 
-ledger_check as (select * from {{ ref('fct_ledger_check') }}),
+source as (select * from {{ ref('fct_ledger_check') }}),
 
-finance__ledger_check as (
+ledger_check as (
     select
         source_system,
         source_invoice_id,
@@ -23,7 +21,7 @@ finance__ledger_check as (
         invoiced_on,
         ledger_date,
         '{{ var("company_time_zone") }}' as time_zone
-    from ledger_check
+    from source
 )
 
-select * from finance__ledger_check
+select * from ledger_check

@@ -1,13 +1,11 @@
 -- One row per expectation checked in the newest run that checked any.
-{{ config(alias='quality') }}
-
 with
 
 results as (select * from {{ source('meta', 'quality_results') }}),
 
 newest as (select run_id from results order by checked_at desc limit 1),
 
-finance__quality as (
+quality as (
     select
         results.suite,
         results.model,
@@ -22,4 +20,4 @@ finance__quality as (
     inner join newest on results.run_id = newest.run_id
 )
 
-select * from finance__quality
+select * from quality

@@ -1,11 +1,9 @@
 -- One row per month of issue, service family and currency.
-{{ config(alias='family_revenue') }}
-
 with
 
-family_revenue as (select * from {{ ref('fct_family_revenue') }}),
+source as (select * from {{ ref('fct_family_revenue') }}),
 
-finance__family_revenue as (
+family_revenue as (
     select
         month,
         '{{ var("company_time_zone") }}' as time_zone,
@@ -17,7 +15,7 @@ finance__family_revenue as (
         paid_minor,
         invoice_count,
         needs_review
-    from family_revenue
+    from source
 )
 
-select * from finance__family_revenue
+select * from family_revenue

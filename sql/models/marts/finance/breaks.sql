@@ -1,11 +1,9 @@
 -- One row per open difference that a person must look at.
-{{ config(alias='breaks') }}
-
 with
 
-breaks as (select * from {{ ref('fct_breaks') }}),
+source as (select * from {{ ref('fct_breaks') }}),
 
-finance__breaks as (
+breaks as (
     select
         break_key,
         class,
@@ -21,7 +19,7 @@ finance__breaks as (
         says,
         resolution,
         resolved_by
-    from breaks
+    from source
 )
 
-select * from finance__breaks
+select * from breaks

@@ -1,11 +1,9 @@
 -- One row per customer over all services, for finance.
-{{ config(alias='customers') }}
-
 with
 
-customers as (select * from {{ ref('dim_customers') }}),
+source as (select * from {{ ref('dim_customers') }}),
 
-finance__customers as (
+customers as (
     select
         customer_id,
         customer_name,
@@ -15,7 +13,7 @@ finance__customers as (
         services,
         account_links,
         has_inferred_link
-    from customers
+    from source
 )
 
-select * from finance__customers
+select * from customers
