@@ -68,6 +68,8 @@ class Env:
         self.registry, self.uid, self.now = registry, uid, now.astimezone(UTC)
         self.context = context or {}
         self.stamp = f"{self.now:%Y-%m-%d %H:%M:%S}"
+        # The last name given in this call in each journal and period, so that a batch looks for it only once.
+        self.names_given: dict[Any, str] = {}
         self._models: dict[str, Model] = {}
 
     def __getitem__(self, name: str) -> Model:

@@ -221,6 +221,7 @@ class Move(Chatter):
         )
         given = invoicing.Given(forced=invoicing.forced_groups(totals), basis=invoicing.tax_basis(env, id))
         if "name" in row:
+            env.names_given.clear()
             row["sequence_prefix"], row["sequence_number"] = posting.split_name(row["name"])
         if "invoice_date" in row and "date" not in row and before["move_type"] != "entry":
             row["date"] = self._accounting_date(before | row)

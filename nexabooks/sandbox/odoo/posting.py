@@ -126,11 +126,11 @@ def _last_name(env: Env, move: Row, *, is_relaxed: bool) -> str | None:
     return str(max((r for r in rows if r["sequence_prefix"] == prefix), key=lambda r: r["sequence_number"])["name"])
 
 
-def _next_name(env: Env, move: Row, lately: dict[Any, str]) -> str:
-    """The next free name for `move`; `lately` remembers the names given in this call, so that a batch looks only once."""
+def _next_name(env: Env, move: Row) -> str:
+    """The next free name for `move`."""
     day = date.fromisoformat(move["date"])
     key = (*_family(env, move), day.year, day.month)
-    last = lately.get(key) or _last_name(env, move, is_relaxed=False)
+    last = env.names_given.get(key) or _last_name(env, move, is_relaxed=False)
     if last:
         form, opens, count = sequences.form_of(last), None, sequences.split(last)[1]
     else:
@@ -149,7 +149,7 @@ def _next_name(env: Env, move: Row, lately: dict[Any, str]) -> str:
             for i in table.having("name", name)
         ):
             break
-    lately[key] = name
+    env.names_given[key] = name
     return name
 
 
@@ -163,9 +163,8 @@ def post(env: Env, ids: list[int]) -> None:
         _check(env, moves.row(id))
     for id in ids:
         _set_dates(env, id)
-    lately: dict[Any, str] = {}
     for id in sorted(ids, key=lambda i: (moves.row(i)["date"], moves.row(i)["ref"] or "", i)):
-        _post_one(env, id, lately)
+        _post_one(env, id)
     for id in ids:
         _settle(env, id)
 
@@ -211,11 +210,11 @@ def _set_dates(env: Env, id: int) -> None:
         moves.update(id, {"date": accounting_date(env, move, move["date"], locks)})
 
 
-def _post_one(env: Env, id: int, lately: dict[Any, str]) -> None:
+def _post_one(env: Env, id: int) -> None:
     moves, lines = env["account.move"], env["account.move.line"]
     move = moves.row(id)
     changes: Row = {"state": "posted", "posted_before": True}
-    name = move["name"] if move["name"] and move["name"] != "/" else _next_name(env, move, lately)
+    name = move["name"] if move["name"] and move["name"] != "/" else _next_name(env, move)
     _check_name_fits(name, move["date"])
     changes |= {"name": name}
     changes["sequence_prefix"], changes["sequence_number"] = split_name(name)

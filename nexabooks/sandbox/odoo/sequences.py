@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 _YEAR = r"(?P<year>(?<!\d)(?:(?:19|20|21)\d\d|\d\d(?!\d)))"
 _MONTHLY = re.compile(rf"^.*?{_YEAR}\D*?(?P<month>0[1-9]|1[0-2])\D+?(?P<seq>\d*)\D*?$")
@@ -51,6 +52,7 @@ class Form:
         return text
 
 
+@lru_cache(maxsize=4096)
 def form_of(name: str) -> Form:
     """What Odoo sees in `name`."""
     for reset, pattern in _FORMS:
