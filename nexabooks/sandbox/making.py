@@ -179,7 +179,7 @@ def invoice(
     discount = sum(line.discount_minor for line in lines)
     tax = sum(t.amount_minor for t in taxes if not t.is_inclusive)
     total = subtotal - discount + tax
-    is_draft = status == "draft"
+    is_draft = status == "draft" and source == "stripe"  # Lago dates a draft, Stripe does not
     if not status:
         status = "finalized" if source == "lago" else "paid" if paid_at or total <= 0 else "open"
     due_minor = max(0, total + changes.get("starting_balance_minor", 0))
@@ -199,7 +199,7 @@ def invoice(
         "taxes": taxes,
         "discount_minor": discount,
         "issued_at": None if is_draft else issued_at,
-        "finalized_at": None if is_draft else issued_at,
+        "finalized_at": None if status == "draft" else issued_at,
         "due_at": None if is_draft else issued_at,
         "paid_at": paid_at or (issued_at if status in ("paid", "finalized") and due_minor == 0 else None),
         "payments": payments,
