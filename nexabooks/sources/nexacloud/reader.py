@@ -15,10 +15,10 @@ from typing import Any
 
 import psycopg2
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
-from nexabooks.errors import SettingsError
+from nexabooks.errors import SettingsError, Unreachable
 from nexabooks.settings import Settings, secret
 from nexabooks.sources.nexacloud.claims import claims_of
 from nexabooks.sources.nexacloud.failures import failure
@@ -54,7 +54,7 @@ class NexacloudSession:
         try:
             yield Batch(stream.name, csv_path=path, columns=columns, row_count=row_count)
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)  # the session may have ended first, and its folder with it
         yield Finished(stream.name, state=next_state, is_complete=since is None, claims=claims)
 
     def _copy(
@@ -104,6 +104,12 @@ class NexacloudSession:
             raise failure(error, f"reading {table} of NexaCloud", record=table) from None
         except DBAPIError as error:  # the savepoint itself, on a connection that is gone
             raise failure(error.orig, f"reading {table} of NexaCloud", record=table) from None
+        except PendingRollbackError:  # it was gone before: the snapshot is lost, and this session with it
+            raise Unreachable(
+                f"Reading {table} of NexaCloud failed: the connection was lost before. Another attempt may succeed.",
+                source="nexacloud",
+                record=table,
+            ) from None
 
 
 def _since(state: dict[str, Any] | None) -> datetime | None:

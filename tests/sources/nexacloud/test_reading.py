@@ -1,0 +1,244 @@
+"""What a read of NexaCloud's database brings, and what stops it."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+
+import psycopg2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from nexabooks.errors import AccessRefused, NexabooksError, SettingsError, SourceContractBroken, Unreachable
+from nexabooks.sources.nexacloud import SOURCE
+from nexabooks.streams import Batch, Claim, Finished
+
+STREAMS = {stream.name: stream for stream in SOURCE.streams}
+
+
+def read(database, table, state=None, *, full=False, **changed):
+    """The lines of the CSV as they are, the batch, and the end."""
+    with SOURCE.open(database.settings(**changed)) as session:
+        return read_in(session, table, state, full=full)
+
+
+def read_in(session, table, state=None, *, full=False):
+    items = session.read(STREAMS[table], state, full=full)
+    batch = next(items)
+    text = batch.csv_path.read_text()
+    (end,) = items
+    assert isinstance(batch, Batch) and isinstance(end, Finished)
+    return text, batch, end
+
+
+def test_every_table_is_read_whole_with_its_count(database, fill):
+    """The count is PostgreSQL's own."""
+    fill("users", email="'a@example.test'")
+    for table in STREAMS:
+        text, batch, end = read(database, table)
+        row_count = 1 if table == "users" else 0
+        assert batch.row_count == row_count == len(text.splitlines())
+        assert end.is_complete
+        assert sum(claim.row_count for claim in end.claims) == row_count
+
+
+def test_null_and_the_empty_text_stay_two_things(database, fill):
+    """NULL comes unquoted, everything else quoted."""
+    fill("addons", id="'00000000-0000-0000-0000-000000000001'", name="''", is_active="true")
+    text, _, _ = read(database, "addons")
+    assert text == '"00000000-0000-0000-0000-000000000001","",,"t"\n'
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",))))
+def test_any_text_comes_back_as_it_is(database, name):
+    """Quotes, commas, line breaks, emoji, HTML."""
+    connection = psycopg2.connect(database.owner_dsn)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("delete from public.addons")
+        cursor.execute("insert into public.addons (id, name) values (gen_random_uuid(), %s)", [name])
+    connection.close()
+    with SOURCE.open(database.settings()) as session:
+        items = session.read(STREAMS["addons"], None)
+        batch = next(items)
+        with batch.csv_path.open(newline="") as file:
+            (row,) = csv.reader(file)
+    assert row[1] == name
+
+
+def test_times_are_written_in_utc_whatever_the_server_thinks(database, fill):
+    """A server in Toronto sends its own offset otherwise."""
+    database.run("alter role reader set timezone to 'America/Toronto'")
+    fill("usage_records", period_start="'2026-10-31T23:30:00-04:00'")
+    text, _, _ = read(database, "usage_records")
+    database.run("alter role reader reset timezone")
+    assert '"2026-11-01 03:30:00+00"' in text
+
+
+def test_all_tables_of_a_run_are_seen_at_one_moment(database, fill):
+    """An item written while the run goes on has no invoice in it, so it is not in it either."""
+    with SOURCE.open(database.settings()) as session:
+        read_in(session, "invoices")
+        fill("invoice_items", description="'late'")
+        assert read_in(session, "invoice_items")[1].row_count == 0
+    assert read(database, "invoice_items")[1].row_count == 1
+
+
+def test_the_session_refuses_every_write_even_to_the_owner(database):
+    """PostgreSQL itself does, not our good intentions."""
+    with SOURCE.open(database.settings(nexacloud_dsn=SecretStr(database.owner_dsn))) as session:
+        for write in ("insert into public.addons (id) values (gen_random_uuid())", "drop table public.addons"):
+            with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction), session._connection.begin_nested():
+                session._ask(write, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("drop table invoices", "no table invoices"),
+        ("alter table invoices drop column tax", "tax is missing"),
+        ("alter table invoices alter tax type double precision", r"tax is double precision, not DECIMAL\(18,2\)"),
+        ("alter table invoices alter tax type money", "tax is money"),
+        ("alter table invoices alter paid_at type timestamp", "paid_at is timestamp without time zone"),
+        ("alter table invoices alter status type integer using 1", "status is integer, not VARCHAR"),
+        ("revoke select on invoices from reader", "was not granted"),
+        (
+            "revoke select on invoices from reader; grant select (id, tax) on invoices to reader",
+            r"user_id is missing \(or not granted\)",
+        ),
+    ],
+)
+def test_a_table_that_is_not_what_it_was_stops_its_stream_and_no_other(database, change, words):
+    """The sentence names the table and the column."""
+    database.run(change)
+    with SOURCE.open(database.settings()) as session:
+        with pytest.raises(SourceContractBroken, match=words) as raised:
+            read_in(session, "invoices")
+        assert raised.value.record == "invoices"
+        assert read_in(session, "users")[2].is_complete
+
+
+def test_a_number_finer_than_declared_stops_its_stream(database, fill):
+    """Landing it would round it without a word."""
+    database.run("alter table invoices alter subtotal type numeric")
+    fill("invoices", subtotal="10.005", currency="'cad'")
+    with pytest.raises(SourceContractBroken, match=r"invoices\.subtotal has 1 rows with more than 2 decimals"):
+        read(database, "invoices")
+
+
+def test_a_narrower_type_is_welcome(database, fill):
+    """Every value of it fits."""
+    database.run("alter table plans alter cpu_seconds_quota type integer, alter price_monthly type integer")
+    fill("plans", cpu_seconds_quota="18000", price_monthly="20")
+    assert '"20",,,"18000"' in read(database, "plans")[0]
+
+
+def test_a_new_column_lands_as_text_behind_the_others(database, fill):
+    """Whatever its type is; declared columns keep their places."""
+    database.run("alter table plans add column tags text[] default '{a,b}'")
+    fill("plans", name="'Small'")
+    text, batch, _ = read(database, "plans")
+    assert batch.columns == (*STREAMS["plans"].columns, ("tags", "VARCHAR"))
+    assert text.endswith(',"{a,b}"\n')
+
+
+@pytest.mark.parametrize(
+    "column", ["hashed_password text", "api_key text", "mfa_secret text", "session_token text", "x bytea"]
+)
+def test_a_column_that_keeps_a_secret_is_left_out(database, fill, column):
+    """The real table of users has a password hash; a warehouse has none."""
+    database.run(f"alter table users add column {column}")
+    fill("users", email="'a@example.test'")
+    assert read(database, "users")[1].columns == STREAMS["users"].columns
+
+
+def test_invoices_are_claimed_per_currency_and_month(database, fill):
+    """Count and sum of subtotal, months cut in UTC, in the currency's own minor units."""
+    fill("invoices", currency="'cad'", subtotal="10.50", created_at="'2026-02-28T23:30-05:00'")
+    fill("invoices", currency="'CAD'", subtotal="1.00", created_at="'2026-03-31T23:59Z'")
+    fill("invoices", currency="'jpy'", subtotal="500", created_at="'2026-03-01Z'")
+    fill("invoices", currency="'jpy'", subtotal="0.50", created_at="'2026-04-01Z'")
+    fill("invoices")
+    claims = read(database, "invoices")[2].claims
+    assert claims == (
+        Claim("invoices", 1, 0, "", ""),
+        Claim("invoices", 2, 1150, "CAD", "2026-03"),
+        Claim("invoices", 1, 500, "JPY", "2026-03"),
+        Claim("invoices", 1, None, "JPY", "2026-04"),
+    )
+
+
+def test_usage_is_read_again_for_the_last_35_days(database, fill):
+    """It is counted up while its period lasts; what is older is read on `full`."""
+    for day in ("2026-08-01", "2026-10-20", "2026-11-15"):
+        fill("usage_records", period_start=f"'{day}Z'", cpu_hours="1.5")
+    _, batch, end = read(database, "usage_records")
+    assert (batch.row_count, end.is_complete) == (3, True)
+    assert end.state == {"period_start": "2026-11-15T00:00:00+00:00"}
+    _, batch, later = read(database, "usage_records", end.state)
+    assert (batch.row_count, later.is_complete, later.claims[0].row_count) == (2, False, 2)
+    assert read(database, "usage_records", end.state, full=True)[1].row_count == 3
+
+
+def test_a_usage_record_of_the_future_does_not_move_the_cursor_beyond_now(database, fill):
+    """Or it would hide everything that is written until then."""
+    fill("usage_records", period_start="'2099-01-01Z'")
+    fill("usage_records", period_start="'2026-11-01Z'")
+    assert read(database, "usage_records")[2].state == {"period_start": "2026-11-01T00:00:00+00:00"}
+
+
+def test_no_file_stays_behind(database, fill):
+    """The CSV goes when the next piece is asked for, and with the session at the latest."""
+    fill("users")
+    with SOURCE.open(database.settings()) as session:
+        items = session.read(STREAMS["users"], None)
+        path = next(items).csv_path
+        assert path.exists()
+        next(items)
+        assert not path.exists()
+        never_ended = session.read(STREAMS["users"], None)
+        unfinished = next(never_ended).csv_path
+        assert unfinished.exists()
+    assert not unfinished.parent.exists()
+    never_ended.close()
+
+
+@pytest.mark.parametrize(
+    ("dsn", "error"),
+    [
+        ("postgresql://reader:wrong-secret@127.0.0.1:9/postgres", Unreachable),
+        ("postgresql://nobody:wrong-secret@/postgres?host={socket}", AccessRefused),
+        ("postgresql://reader:wrong-secret@/elsewhere?host={socket}", AccessRefused),
+        ("wrong-secret", SettingsError),
+    ],
+    ids=["no server there", "no such role", "no such database", "no address"],
+)
+def test_a_database_that_cannot_be_opened_is_one_sentence_without_the_password(database, dsn, error):
+    """The driver's own text may quote the address."""
+    socket = database.owner_dsn.partition("host=")[2]
+    wrong = SecretStr(dsn.format(socket=socket))
+    with pytest.raises(NexabooksError) as raised, SOURCE.open(database.settings(nexacloud_dsn=wrong)):
+        pass
+    assert type(raised.value) is error
+    assert "wrong-secret" not in f"{raised.value!r}{raised.value.__cause__}"
+
+
+def test_a_connection_cut_in_the_middle_may_be_tried_again(database):
+    """Each stream that follows says so as well."""
+    with SOURCE.open(database.settings()) as session:
+        read_in(session, "users")
+        database.run("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'reader'")
+        for table in ("plans", "invoices"):
+            with pytest.raises(Unreachable, match=f"Reading {table} of NexaCloud failed"):
+                read_in(session, table)
+
+
+def test_a_missing_address_is_named_before_anything_is_read():
+    """With the name of the setting."""
+    from nexabooks.settings import Settings
+
+    unset = Settings(_env_file=None, clock=datetime(2026, 11, 20, tzinfo=UTC))
+    with pytest.raises(SettingsError, match="NEXABOOKS_NEXACLOUD_DSN"), SOURCE.open(unset):
+        pass
