@@ -56,7 +56,7 @@ class _PaymentBatch:
 
     def write(self) -> None:
         posted = [p for p in self.payments if self._is_invoice_posted(p)]
-        made = drive(posted, self._load, lambda batch: [p for p in batch if p.key not in self._read(batch)])
+        made = drive(posted, self._load, self._not_there)
         self._note(made.refused, made.unclear)
         drafts = drive(made.settled, self._post, self._still_draft)
         self._note(drafts.refused, drafts.unclear)
@@ -106,6 +106,10 @@ class _PaymentBatch:
             payment.source_system,
             payment.source_invoice_id,
         ]
+
+    def _not_there(self, batch: list[Payment]) -> list[Payment]:
+        held = self._read(batch)
+        return [p for p in batch if p.key not in held]
 
     def _post(self, batch: list[Payment]) -> None:
         held = self._read(batch)
