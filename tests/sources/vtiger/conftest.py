@@ -95,6 +95,7 @@ class Vtiger:
         self.mapping_path = folder / "timelogs.json"
         self.mapping_path.write_bytes(orjson.dumps(self.service.timelog_mapping))
         self.streams = {s.name: s for s in SOURCE.streams}
+        self.make_case = make_case
         self.settings = Settings(
             _env_file=None,
             vtiger_url=self.service.url,
