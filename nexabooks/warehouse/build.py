@@ -22,7 +22,7 @@ from nexabooks.warehouse import contracts, meta
 from nexabooks.warehouse.nodes import Node
 from nexabooks.warehouse.project import Project
 from nexabooks.warehouse.seeds import load_seed
-from nexabooks.warehouse.warehouse import Warehouse, quote
+from nexabooks.warehouse.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def build(
     runs: list[ModelRun] = []
     unbuilt: set[str] = set()
     failures: list[BuildFailed] = []
-    create_schemas(warehouse.con, project)
+    warehouse.create_schemas(node.schema for node in project.nodes)
     for node in project.selected(tuple(select) if select is not None else None):
         waits_for = sorted(unbuilt.intersection(node.depends_on))
         if waits_for:
@@ -99,8 +99,8 @@ def build_model(
     Raises BuildFailed naming the model, with the compiled SQL kept beside the project.
     """
     node = project.node(node) if isinstance(node, str) else node
+    warehouse.create_schemas([node.schema])
     with warehouse.cursor() as con:
-        con.execute(f"create schema if not exists {quote(node.schema)}")
         try:
             run = _timed(con, project, node, variables)
         except BuildFailed as error:
@@ -109,11 +109,6 @@ def build_model(
             raise
         meta.insert(con, "model_runs", [_row(run, run_id, _now(now))])
     return run
-
-
-def create_schemas(con: duckdb.DuckDBPyConnection, project: Project) -> None:
-    for schema in sorted({node.schema for node in project.nodes}):
-        con.execute(f"create schema if not exists {quote(schema)}")
 
 
 def compile_sql(project: Project, node: Node | str, *, variables: Mapping[str, Any] | None = None) -> str:

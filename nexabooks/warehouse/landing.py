@@ -81,6 +81,7 @@ def land(
     """
     load_id = f"{run_id}:{source}.{stream.name}:{uuid.uuid4().hex[:12]}"
     clock = now or load_settings().now
+    warehouse.create_schemas([f"raw_{source}"])
     try:
         with spool_beside(warehouse.path, load_id, source) as spool, warehouse.cursor() as con:
             finished = _receive(spool, source, stream, items)

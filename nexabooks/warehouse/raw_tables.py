@@ -23,7 +23,6 @@ VERSIONS_SUFFIX = "__versions"
 
 def create(con: duckdb.DuckDBPyConnection, schema: str, table: str, columns: Sequence[tuple[str, str]]) -> None:
     """Create `schema.table` and its `__versions` when they are not there. `columns`: those beside the lineage."""
-    con.execute(f"create schema if not exists {quote(schema)}")
     compression = " using compression 'zstd'"
     declared = ", ".join(
         f"{quote(name)} {kind}{compression if kind == 'JSON' else ''}" for name, kind in (*LINEAGE, *columns)
@@ -48,6 +47,7 @@ def ensure_sources(warehouse: Warehouse, project: Project) -> list[str]:
     A table whose YAML declares typed columns gets those; any other is a JSON table. Returns what was created.
     """
     con = warehouse.con
+    warehouse.create_schemas(source.schema for source in project.sources.values())
     there = {tuple(row) for row in con.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
     created = []
     for source in project.sources.values():

@@ -18,7 +18,6 @@ import orjson
 
 from nexabooks.errors import BuildFailed, NexabooksError
 from nexabooks.warehouse import contracts
-from nexabooks.warehouse.build import create_schemas
 from nexabooks.warehouse.nodes import Fixture, Node, UnitTest
 from nexabooks.warehouse.project import Project
 from nexabooks.warehouse.raw_tables import ensure_sources
@@ -62,7 +61,7 @@ def _build_empty(warehouse: Warehouse, project: Project, models: set[str]) -> di
     """Every node that `models` read, with no rows (seeds with theirs). Returns what could not be built, and why."""
     con = warehouse.con
     ensure_sources(warehouse, project)
-    create_schemas(con, project)
+    warehouse.create_schemas(node.schema for node in project.nodes)
     broken: dict[str, str] = {}
     for node in project.selected([f"+{model}" for model in sorted(models)]):
         waits_for = [name for name in node.depends_on if name in broken]

@@ -10,7 +10,8 @@ use the published file (publish.py); a second writer gets a TransientError that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,17 @@ class Warehouse:
     def __init__(self, con: duckdb.DuckDBPyConnection, path: Path | None) -> None:
         self.con = con
         self.path = path
+        self._schemas = threading.Lock()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A second connection to the same open file, with its own transaction: for a model built in another thread."""
         return self.con.cursor()
+
+    def create_schemas(self, names: Iterable[str]) -> None:
+        """Create the schemas that are not there. One thread at a time: two transactions that create one are a conflict."""
+        with self._schemas:
+            for name in sorted(set(names)):
+                self.con.cursor().execute(f"create schema if not exists {quote(name)}")
 
     def rows(self, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
         """The answer to `sql` as dictionaries, column name to value; times are aware and in UTC."""

@@ -48,7 +48,9 @@ ROWS = [
 def test_a_table_is_landed_typed_and_lossless(warehouse, tmp_path):
     """An empty text is not NULL, a line break stays, a time is in UTC, a price is a Decimal."""
     landed = land_plans(warehouse, tmp_path, ROWS)
-    rows = warehouse.rows("select id, name, price, cast(seen_at as varchar) as seen_at from raw_nexacloud.plans order by id")
+    rows = warehouse.rows(
+        "select id, name, price, cast(seen_at as varchar) as seen_at from raw_nexacloud.plans order by id"
+    )
     assert [tuple(row.values()) for row in rows] == [
         ("p1", 'a "quoted", name\nof two lines', Decimal("10.10"), "2026-11-01 03:30:00+00"),
         ("p2", "", None, None),

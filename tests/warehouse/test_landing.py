@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import orjson
@@ -7,7 +8,7 @@ import pytest
 
 from nexabooks.errors import LoadRefused, SourceContractBroken, Unreachable
 from nexabooks.streams import Batch, Claim, Finished, Stream
-from nexabooks.warehouse import ThinLimit, cursor_of, land, record_failed_load
+from nexabooks.warehouse import ThinLimit, cursor_of, land, open_warehouse, record_failed_load
 from tests.warehouse.landings import INVOICES, NOW, STREAMS, count, current, land_items, land_records, live, page
 
 A, B = {"id": "in_a", "total": 100}, {"id": "in_b", "total": 200}
@@ -259,6 +260,21 @@ def test_an_unread_record_leaves_the_certificate_unequal(warehouse):
         "select l.message, c.is_equal from meta.loads as l join meta.certificates as c using (load_id)"
     )[0]
     assert row == {"message": "Invoice in_b was not given.", "is_equal": False}
+
+
+def test_streams_of_one_source_may_be_landed_from_several_threads(tmp_path):
+    """Into a warehouse that has none of their tables yet."""
+    streams = [Stream(f"stream_{n}", ("id",)) for n in range(6)]
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+
+        def land_one(stream):
+            batch = Batch(stream.name, (orjson.dumps(A), orjson.dumps(B)), row_count=2)
+            items = [batch, Finished(stream.name, {"at": stream.name})]
+            return land(warehouse, "stripe", stream, items, run_id="r", landed_at=NOW, now=lambda: NOW)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert [landed.inserted_count for landed in pool.map(land_one, streams)] == [2] * 6
+        assert {cursor_of(warehouse, "stripe", s.name)["at"] for s in streams} == {s.name for s in streams}
 
 
 def test_streams_of_another_shape_share_a_warehouse(warehouse):
