@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -256,10 +257,14 @@ class VtigerService(Service):
 
     def _retrieve(self, asked: dict[str, str]) -> Any:
         """One record, with the `label` that a query does not send. Deleted and hidden look alike."""
-        prefix = asked.get("id", "").partition("x")[0]
-        module = next((m for m in self._modules().values() if m.prefix == prefix), None)
-        found = module and next((r for r in self._rows(module) if r["id"] == asked["id"]), None)
-        if not found or not module:
+        id = asked.get("id", "")
+        if not re.fullmatch(r"\d+x\d+", id):
+            raise denied("id")
+        module = next((m for m in self._modules().values() if m.prefix == id.partition("x")[0]), None)
+        if not module:
+            raise Refusal("INVALID_ID_ATTRIBUTE", "Id specified is incorrect")
+        found = next((r for r in self._rows(module) if r["id"] == id), None)
+        if not found:
             raise denied()
         return found | {"label": found.get(module.fields[0].name, "")}
 
