@@ -91,4 +91,7 @@ def _say_end(end: Finished) -> None:
     for claim in end.claims:
         where = " ".join(x for x in (claim.currency_code, claim.month) if x)
         total = "" if claim.total_minor is None else f", {claim.total_minor} in minor units"
-        print(f"claimed by {claim.basis}: {claim.table} {where} {claim.row_count} records{total}".replace("  ", " "))
+        said = [f"claimed by {claim.basis}: {claim.table}", where, f"{claim.row_count} records{total}"]
+        print(" ".join(part for part in said if part))
+    for sentence in (*end.unread, *end.notes):
+        print(sentence)
