@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -97,7 +97,8 @@ def _difference(con: duckdb.DuckDBPyConnection, project: Project, node: Node, te
     given = _load_given(con, project, test)
     overrides = dict(test.overrides)
     values = overrides.get("env_vars") or {}
-    names: dict[str, Any] = {**_resolvers(project, node, given), **(overrides.get("macros") or {})}
+    macros = {name: _always(value) for name, value in (overrides.get("macros") or {}).items()}
+    names: dict[str, Any] = {**_resolvers(project, node, given), **macros}
     if values:
         names["env_var"] = lambda name, default=None: values.get(name, default)
     sql = project.compile_sql(node, variables=overrides.get("vars") or {}, overrides=names)
@@ -115,6 +116,11 @@ def _difference(con: duckdb.DuckDBPyConnection, project: Project, node: Node, te
     return "\n".join(
         [f"{test.model} gave other rows than {test.name} expects:", *lines, *([f"  … {more} more"] if more else [])]
     )
+
+
+def _always(value: Any) -> Callable[..., Any]:
+    """A macro that gives `value`, whatever it is called with."""
+    return lambda *args, **options: value
 
 
 def _except(con: duckdb.DuckDBPyConnection, columns: str, left: str, right: str) -> list[str]:

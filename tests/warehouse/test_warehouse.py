@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from nexabooks.errors import PermanentError
+from nexabooks.warehouse import open_warehouse, record_quality, record_run
+from nexabooks.warehouse.meta import TABLES
+from tests.warehouse.landings import NOW, count
+
+
+def test_a_new_warehouse_has_its_meta_tables_and_keeps_its_rows(tmp_path):
+    """Opening it again changes nothing."""
+    for expected in (1, 2):
+        with open_warehouse(tmp_path / "sub" / "w.duckdb") as warehouse:
+            found = {r["table_name"] for r in warehouse.rows("from duckdb_tables() where schema_name = 'meta'")}
+            assert found == set(TABLES)
+            record_run(warehouse, run_id=str(expected), flow="f", day=None, mode="draft", started_at=NOW)
+            assert count(warehouse, "meta.runs") == expected
+
+
+def test_times_are_utc_whatever_the_machine_says(tmp_path, monkeypatch):
+    """On every connection to the file."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+        for con in (warehouse.con, warehouse.cursor()):
+            text = con.execute("select cast(timestamptz '2026-10-31 06:00:00+00' as varchar)").fetchall()
+            assert text == [("2026-10-31 06:00:00+00",)]
+
+
+def test_json_is_kept_compressed(tmp_path):
+    """The format of the file allows it; on an older one the clause would be ignored in silence."""
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
+        version = warehouse.rows("select tags from duckdb_databases() where database_name = 'w'")[0]["tags"]
+        assert "v1.0" not in str(version)
+
+
+def test_a_reader_writes_nothing_and_creates_nothing(tmp_path):
+    """A missing file is named."""
+    with pytest.raises(PermanentError, match="no warehouse"), open_warehouse(tmp_path / "w.duckdb", read_only=True):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_warehouse_is_refused_in_one_sentence(tmp_path):
+    """Not with a stack of the database."""
+    (tmp_path / "w.duckdb").write_text("this is a text and not a database, " * 300)
+    with pytest.raises(PermanentError, match="could not be opened"), open_warehouse(tmp_path / "w.duckdb"):
+        pass
+
+
+def test_a_run_is_one_row_however_often_it_is_written_down(warehouse):
+    """First while it runs, then with its outcome."""
+    run = {"run_id": "r", "flow": "daily_close", "day": date(2026, 10, 31), "mode": "draft", "started_at": NOW}
+    record_run(warehouse, **run)
+    record_run(warehouse, **run, finished_at=NOW, outcome="done", summary={"posted": 3})
+    rows = warehouse.rows("select outcome, summary ->> '$.posted' as posted, started_at from meta.runs")
+    assert rows == [{"outcome": "done", "posted": "3", "started_at": datetime(2026, 10, 31, 6, tzinfo=UTC)}]
+
+
+def test_quality_results_of_a_repeated_run_replace_the_first(warehouse):
+    """The other runs' results stay."""
+    result = {
+        "checked_at": NOW, "suite": "marts", "model": "m", "expectation": "adds up", "severity": "error", "is_ok": False,
+        "unexpected_count": 1, "failing_keys": ["in_a"], "says": "one does not",
+    }  # fmt: skip
+    record_quality(warehouse, [result, result], run_id="a")
+    record_quality(warehouse, [result], run_id="b")
+    record_quality(warehouse, [{**result, "is_ok": True}], run_id="a")
+    rows = warehouse.rows("select run_id, is_ok, failing_keys ->> '$[0]' as key from meta.quality_results order by all")
+    assert rows == [{"run_id": "a", "is_ok": True, "key": "in_a"}, {"run_id": "b", "is_ok": False, "key": "in_a"}]
