@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from nexabooks.errors import AccessRefused, NexabooksError, SettingsError, SourceContractBroken, Unreachable
+from nexabooks.errors import (
+    AccessRefused,
+    NexabooksError,
+    PermanentError,
+    SettingsError,
+    SourceContractBroken,
+    Unreachable,
+)
 from nexabooks.sources.nexacloud import SOURCE
 from nexabooks.streams import Batch, Claim, Finished
 
@@ -117,6 +124,22 @@ def test_a_table_that_is_not_what_it_was_stops_its_stream_and_no_other(database,
         with pytest.raises(SourceContractBroken, match=words) as raised:
             read_in(session, "invoices")
         assert raised.value.record == "invoices"
+        assert read_in(session, "users")[2].is_complete
+
+
+def test_an_error_of_the_database_itself_stops_its_stream_and_no_other(database):
+    """It ends a transaction, so each stream has its own savepoint."""
+    database.run(
+        "drop table addons",
+        "create view addons as select gen_random_uuid() as id, ''::text as name, 1 / (random() * 0)::numeric as price_monthly, "
+        "true as is_active",
+        "grant select on addons to reader",
+    )
+    with SOURCE.open(database.settings()) as session:
+        with pytest.raises(
+            PermanentError, match=r"addons of NexaCloud failed: PostgreSQL answered 22012\. .* will not help"
+        ):
+            read_in(session, "addons")
         assert read_in(session, "users")[2].is_complete
 
 

@@ -109,6 +109,19 @@ def test_an_invoice_that_is_not_final_is_read_again_without_any_event(account, m
     assert end.state["open"] == ["in_stays"]
 
 
+def test_open_invoices_are_asked_for_by_the_page_and_not_one_by_one(account, mirror):
+    """250 of them are three requests; only what has left the lists is asked for by its id."""
+    for at in range(250):
+        account.invoice(f"in_{at:03}", status="open", created=account.now - 90 * DAY)
+    mirror.read("invoices")
+    account.now += DAY
+    account.invoice("in_007", status="paid")
+    account.calls.clear()
+    mirror.read("invoices")
+    assert len([1 for params in calls_to(account, "/v1/invoices") if params.get("status") == "open"]) == 3
+    assert [path for _, path, _ in account.calls if path.startswith("/v1/invoices/")] == ["/v1/invoices/in_007"]
+
+
 def test_a_deleted_draft_leaves_a_tombstone(account, mirror):
     """Its id is a 404 from then on; the event is its only trace."""
     account.invoice("in_1", status="draft", lines=12)
