@@ -1,7 +1,7 @@
-"""Who may do what: three users, as facts/odoo.md "Keys and rights" describes them.
+"""Who may do what, as facts/odoo.md "Keys and rights" describes it.
 
 An internal user reads contacts and the company's lists; the billing user writes invoices, entries and payments; the
-administrator may do everything. Odoo's groups are more; a right that no fact speaks of is refused.
+posting user may make customers too; the administrator may do everything. Odoo's groups are more; a right that no fact speaks of is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from nexabooks.sandbox.odoo.refusals import AccessError
 
-USER, BILLING, ADMIN = "Role / User", "Accounting/Invoicing", "Role / Administrator"
+USER, BILLING, CONTACTS, ADMIN = "Role / User", "Accounting/Invoicing", "Contact/Creation", "Role / Administrator"
 
 OPEN = (
     "res.country",
@@ -42,7 +42,7 @@ SHARED = ("ir.attachment", "mail.message")
 
 # Which groups allow a change of a model, where it is neither the billing user's nor everybody's: the words of the refusal.
 CHANGE_GROUPS = {
-    "res.partner": "Contact/Creation",
+    "res.partner": CONTACTS,
     "account.account": "Accounting/Administrator",
     "account.journal": "Accounting/Administrator",
     "account.tax": "Accounting/Administrator",
@@ -52,7 +52,8 @@ CHANGE_GROUPS = {
     "ir.model.fields": "Access Rights",
     "ir.model.data": "Access Rights",
     "res.company": "Access Rights",
-    "res.users.log": "Role / Administrator",
+    "res.users.log": ADMIN,
+    "ir.actions.server": ADMIN,
 }
 VERBS = {"create": "create", "write": "modify", "unlink": "delete", "read": "access"}
 
@@ -71,13 +72,16 @@ class User:
             return model != "ir.model.constraint"
         if operation == "read":
             return model in OPEN or model in SHARED or (BILLING in self.groups and model in (*BOOKS, *ENTRIES))
-        return model in SHARED or (BILLING in self.groups and model in ENTRIES)
+        may_enter = BILLING in self.groups and model in ENTRIES
+        return model in SHARED or may_enter or (CONTACTS in self.groups and model == "res.partner")
 
 
 ADMIN_USER = User(2, "admin", "Administrator", "admin-key-of-the-pretend-odoo", frozenset({USER, BILLING, ADMIN}))
 BILLING_USER = User(6, "billing", "Billing", "billing-key-of-the-pretend-odoo", frozenset({USER, BILLING}))
 PLAIN_USER = User(7, "plain", "Plain", "plain-key-of-the-pretend-odoo", frozenset({USER}))
-USERS = (ADMIN_USER, BILLING_USER, PLAIN_USER)
+# What an integration needs to post: the billing user's rights and those of making customers.
+POSTING_USER = User(8, "posting", "Posting", "posting-key-of-the-pretend-odoo", frozenset({USER, BILLING, CONTACTS}))
+USERS = (ADMIN_USER, BILLING_USER, PLAIN_USER, POSTING_USER)
 
 
 def user_of(uid: int) -> User:

@@ -21,7 +21,15 @@ from nexabooks.sandbox.odoo import (
 )
 from nexabooks.sandbox.odoo.access import ADMIN_USER, User, check
 from nexabooks.sandbox.odoo.env import Env, Registry
-from nexabooks.sandbox.odoo.refusals import AccessError, BadValue, NotFound, NotPretended, Unprocessable, UserError
+from nexabooks.sandbox.odoo.refusals import (
+    AccessError,
+    BadValue,
+    NotFound,
+    NotPretended,
+    SerializationFailure,
+    Unprocessable,
+    UserError,
+)
 from nexabooks.sandbox.odoo.store import Row
 
 CLASSES = (
@@ -64,6 +72,8 @@ class Database:
         self.registry = Registry(CLASSES)
         self._now = now
         self._lock = threading.RLock()
+        # (model, method) -> how many of its next calls lose against another transaction.
+        self.conflicts: dict[tuple[str, str], int] = {}
         chart.install(Env(self.registry, ADMIN_USER.uid, now()), company_name)
         self.registry.store.commit()
 
@@ -76,6 +86,9 @@ class Database:
             function = self._method(env, model, method)
             self._check_context(context)
             self._check_rights(user, model, method, function, args, kwargs)
+            if self.conflicts.get((model, method), 0) > 0:
+                self.conflicts[model, method] -= 1
+                return _lost(method)
             fields, unique = dict(self.registry.fields), dict(self.registry.unique)
             done = False
             try:
@@ -144,6 +157,14 @@ class Database:
             self.registry.store.take(image["rows"])
 
 
+def _lost(method: str) -> Row:
+    """What a call answers that lost against another transaction. Raises SerializationFailure unless it is a load."""
+    says = "could not serialize access due to concurrent update\n"
+    if method != "load":
+        raise SerializationFailure(says)
+    return {"ids": False, "messages": [{"type": "error", "message": says}], "nextrow": 0}
+
+
 def bind(function: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
     """Raises Unprocessable, with Python's own words, when the arguments do not fit the method."""
     try:
@@ -165,6 +186,3 @@ def ids_of(value: Any) -> list[int]:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-__all__ = ["Database", "Row", "bind", "ids_of", "utc_now"]

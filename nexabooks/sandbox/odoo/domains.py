@@ -188,15 +188,20 @@ def order_ids(model: Model, ids: list[int], order: str) -> list[int]:
         if name not in model.fields:
             raise BadValue(f"Invalid field {name!r} on model {model.name!r}")
         is_descending = direction.strip().lower().startswith("desc")
+        f = model.fields[name]
+        ranks: dict[int, int] = {}
+        if f.kind == "many2one":
+            # A link sorts as its records sort themselves.
+            other = model.env[f.comodel]
+            ranks = {i: place for place, i in enumerate(order_ids(other, sorted(other.table.rows), other.order))}
 
-        def key(id: int, name: str = name) -> tuple[bool, Any]:
+        def key(id: int, name: str = name, kind: str = f.kind, ranks: dict[int, int] = ranks) -> tuple[bool, Any]:
             value = model.value(rows[id], name)
-            kind = model.fields[name].kind
-            if kind == "boolean" or kind in ("float", "monetary", "integer"):
+            if kind in ("boolean", "float", "monetary", "integer"):
                 return False, value or 0
-            if kind == "many2one":
-                return (not value, model.env[model.fields[name].comodel].display_name(value) if value else "")
-            return (not value, value or "")
+            return not value, ranks[value] if kind == "many2one" and value else value or (
+                "" if kind != "many2one" else 0
+            )
 
         ids = sorted(ids, key=key, reverse=is_descending)
     return ids

@@ -70,7 +70,10 @@ def incoming(model: str, f: Field, value: Any) -> Any:
     if f.kind == "boolean":
         return bool(value)
     if f.kind == "integer":
-        return int(value or 0)
+        try:
+            return int(value or 0)
+        except (TypeError, ValueError) as error:
+            raise BadValue(str(error)) from None
     if value is None or value is False or value == "":
         return False
     if f.kind == "date":

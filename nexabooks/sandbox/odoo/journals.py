@@ -92,17 +92,15 @@ class Journal(Model):
         Field("refund_sequence", "boolean"),
         Field("payment_sequence", "boolean"),
         Field("restrict_mode_hash_table", "boolean", "Secure Posted Entries with Hash"),
-        Field(
-            "inbound_payment_method_line_ids",
-            "one2many",
-            comodel="account.payment.method.line",
-            inverse="journal_in_id",
-        ),
-        Field(
-            "outbound_payment_method_line_ids",
-            "one2many",
-            comodel="account.payment.method.line",
-            inverse="journal_out_id",
+        *(
+            Field(
+                f"{direction}_payment_method_line_ids",
+                "one2many",
+                comodel="account.payment.method.line",
+                inverse="journal_id",
+                only=lambda row, direction=direction: row["payment_type"] == direction,
+            )
+            for direction in ("inbound", "outbound")
         ),
     )
 

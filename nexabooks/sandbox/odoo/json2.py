@@ -32,6 +32,10 @@ def answer(database: Database, database_name: str, request: Request) -> Reply:
         return Reply(415, text.encode(), CLOSING, "text/html")
     try:
         value = _call(database, request)
+    except (TypeError, ValueError, LookupError, AttributeError) as error:
+        # A call whose values are of no use breaks inside, as it does in the real server, and is told so.
+        name = f"builtins.{type(error).__name__}"
+        return Reply(500, error_body(name, str(error), [str(error)]), CLOSING)
     except Refusal as refusal:
         headers = CLOSING | (
             {"WWW-Authenticate": "Bearer "} if isinstance(refusal, Unauthorized) and "Bearer" in refusal.message else {}

@@ -254,10 +254,9 @@ class Move(Chatter):
             elif kind == 1:
                 given.change(self.env, lines.must_exist([command[1]])[0], command[2])
             elif kind in (2, 3):
-                lines.table.delete(lines.must_exist([command[1]])[0])
+                lines._unlink(lines.must_exist([command[1]]))
             elif kind in (5, 6) and (kind == 5 or not command[2]):
-                for line_id in self.value(self.row(id), name):
-                    lines.table.delete(line_id)
+                lines._unlink(self.value(self.row(id), name))
             elif kind != 4:
                 raise NotPretended(f"command {kind} for account.move.{name}")
 

@@ -12,17 +12,22 @@ from decimal import Decimal
 from typing import Any
 
 from nexabooks.sandbox.odoo import json2, xmlrpc
-from nexabooks.sandbox.odoo.access import ADMIN_USER, BILLING_USER, PLAIN_USER
+from nexabooks.sandbox.odoo.access import ADMIN_USER, BILLING_USER, PLAIN_USER, POSTING_USER
 from nexabooks.sandbox.odoo.dispatch import Database, utc_now
+from nexabooks.sandbox.odoo.refusals import NotPretended
 from nexabooks.sandbox.serving import Reply, Request, Service, json_reply
 
 
 class OdooService(Service):
-    """One company in Ontario, one database, three users with one API key each. `now` moves the server's clock; None is the real one."""
+    """One company in Ontario, one database, four users with one API key each. `now` moves the server's clock; None is the real one."""
 
     name = "odoo"
-    admin_key, billing_key, plain_key = ADMIN_USER.key, BILLING_USER.key, PLAIN_USER.key
-    admin_login, billing_login, plain_login = ADMIN_USER.login, BILLING_USER.login, PLAIN_USER.login
+    admin_key, billing_key, plain_key, posting_key = (
+        u.key for u in (ADMIN_USER, BILLING_USER, PLAIN_USER, POSTING_USER)
+    )
+    admin_login, billing_login, plain_login, posting_login = (
+        u.login for u in (ADMIN_USER, BILLING_USER, PLAIN_USER, POSTING_USER)
+    )
 
     def __init__(
         self, database: str = "books", company_name: str = "Nexa Hosting Group", now: datetime | None = None
@@ -39,6 +44,9 @@ class OdooService(Service):
             return json2.answer(self.books, self.database, request)
         if request.path in ("/xmlrpc/2/common", "/xmlrpc/2/object") and request.verb == "POST":
             return xmlrpc.answer(self.books, self.database, request)
+        if request.path.startswith(("/doc-bearer", "/jsonrpc", "/xmlrpc")):
+            refusal = NotPretended(f"the address {request.path}")
+            return Reply(refusal.status, json2.error_body(refusal.name, refusal.message, refusal.arguments))
         return Reply(
             404, b"<!doctype html>\n<title>404 Not Found</title>\n<h1>Not Found</h1>", json2.CLOSING, "text/html"
         )
@@ -55,6 +63,13 @@ class OdooService(Service):
         return (
             f"<html><head><title>{status}</title></head><body><center><h1>{status}</h1></center></body></html>".encode()
         )
+
+    def conflict(self, model: str, method: str, times: int = 1) -> None:
+        """Let the next `times` calls of a method lose against another transaction: nothing is done, and the answer says so.
+
+        `load` answers HTTP 200 with `ids` false, everything else HTTP 500 SerializationFailure (facts: "What to retry").
+        """
+        self.books.conflicts[model, method] = times
 
     def snapshot(self) -> dict[str, Any]:
         """Everything as it is now, for `restore`."""
