@@ -77,9 +77,9 @@ int_stripe_invoices as (
         customer_email,
         status,
         currency_code,
-        -- Exclusive tax and discounts taken out: what is left is revenue.
-        total_minor - tax_minor - shipping_minor as subtotal_minor,
-        tax_minor,
+        -- The invoice's own subtotal without discounts and without tax that is inside the prices; the rest of the total is tax.
+        subtotal_minor - discount_minor - (tax_minor - exclusive_tax_minor) as subtotal_minor,
+        total_minor - shipping_minor - (subtotal_minor - discount_minor - (tax_minor - exclusive_tax_minor)) as tax_minor,
         total_minor,
         shipping_minor,
         paid_minor,
