@@ -24,7 +24,8 @@ QUESTIONS: dict[str, str] = {
     "verdicts": """
         select verdict, verdict_reason, source_system, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
         from finance.invoices where kind = 'invoice'
-        group by all order by verdict = 'verified' desc, verdict, source_system, verdict_reason""",
+        group by verdict, verdict_reason, source_system, currency_code
+        order by verdict = 'verified' desc, verdict, source_system, verdict_reason""",
     "families": """
         select month, service_family, currency_code, invoiced_minor, credited_minor, net_minor, paid_minor, needs_review
         from finance.family_revenue order by month, currency_code, service_family""",
@@ -34,12 +35,13 @@ QUESTIONS: dict[str, str] = {
     "reconciliation": """
         select class, difference_class, month, currency_code, count(*) as row_count, sum(expected_minor) as expected_minor,
                sum(billed_minor) as billed_minor, sum(difference_minor) as difference_minor
-        from finance.reconciliation group by all
+        from finance.reconciliation group by class, difference_class, month, currency_code
         order by class = 'match' desc, class, month nulls last, difference_class""",
     "ledger": """
         select ledger_state, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor,
                sum(ledger_total_minor) as ledger_total_minor
-        from finance.ledger_check where ledger_state <> 'none' group by all order by ledger_state = 'posted' desc, ledger_state""",
+        from finance.ledger_check where ledger_state <> 'none' group by ledger_state, currency_code
+        order by ledger_state = 'posted' desc, ledger_state""",
     "breaks": """
         select break_key, class, source_system, source_invoice_id, says, source_minor, ledger_minor, currency_code,
                first_seen_on, age_days
