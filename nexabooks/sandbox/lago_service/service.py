@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from nexabooks.sandbox.lago_service import documents, people
+from nexabooks.sandbox.lago_service.view import View
 from nexabooks.sandbox.serving import Reply, Request, Service, json_reply
 from nexabooks.sandbox.world import World
 
@@ -52,6 +53,7 @@ class LagoService(Service):
         self.before_page: Callable[[str, int], None] | None = None
         self.limit: tuple[int, float] | None = None
         self._window_ends_at, self._window_reads = 0.0, 0
+        self._last_view: View | None = None
 
     @property
     def api_url(self) -> str:
@@ -103,53 +105,36 @@ class LagoService(Service):
         return self._page(plural, request)
 
     def _one(self, plural: str, id: str) -> Reply:
-        world, name = self.get_world(), SINGULAR[plural]
+        view, name = self._view(), SINGULAR[plural]
         if plural == "invoices":
             if id in self.unreadable:
                 status = self.unreadable[id]
                 return _error(404, "Not Found", code="invoice_not_found") if status == 404 else _error(status, "Error")
-            invoice = next((i for i in documents.visible(world) if i.id == id), None)
+            invoice = view.invoices_by_id.get(id)
             changes = self.overrides.get(id, {}) | self.detail_overrides.get(id, {})
-            found = invoice and documents.detail(world, invoice) | changes
+            found = invoice and documents.detail(view.world, invoice) | changes
         else:
-            found = next((r for r in self._rows(plural, world) if r["lago_id"] == id), None)
+            found = next((r for r in self._rows(plural) if r["lago_id"] == id), None)
         return json_reply({name: found}) if found else _error(404, "Not Found", code=f"{name}_not_found")
 
-    def _rows(self, plural: str, world: World) -> list[dict[str, Any]]:
-        """Every record of a list in Lago's own order: creation falling, but fees rising."""
-        lago = [i for i in world.invoices if i.source == "lago" and i.user_id]
-        rows: list[dict[str, Any]]
-        if plural == "customers":
-            rows = [people.customer(u) for u in world.users if u.lago_customer_id and not u.lago_is_deleted]
-            rows.sort(key=lambda r: (r["created_at"] or "", r["lago_id"]), reverse=True)
-        elif plural == "plans":
-            rows = people.plans(world)
-        elif plural == "subscriptions":
-            rows = people.subscriptions(world)
-        elif plural == "wallets":
-            rows = people.wallets(world)
-        elif plural == "invoices":
-            rows = [documents.row(world, i) | self.overrides.get(i.id, {}) for i in documents.visible(world)]
-            for row in rows:
-                row.pop("fees", None)
-        elif plural == "fees":
-            rows = [documents.fee(world, i, line) for i in documents.visible(world) for line in i.lines]
-            rows.sort(key=lambda r: r["created_at"])
-        elif plural == "payments":
-            rows = [documents.payment(i, world.user(i.user_id), p) for i in lago for p in i.payments]
-            rows.sort(key=lambda r: r["created_at"], reverse=True)
-        else:
-            rows = [
-                documents.credit_note(world, i, n)
-                for i in lago
-                for n in i.credit_notes
-                if n.status != "draft"  # draft credit notes are not listed
-            ]
-            rows.sort(key=lambda r: r["created_at"], reverse=True)
-        return rows + self.extra.get(plural, [])
+    def _view(self) -> View:
+        """The world as it is at this call; its records are made once, however many pages are asked for."""
+        world = self.get_world()
+        view = self._last_view
+        if view is None or view.world is not world:
+            view = self._last_view = View(world)
+        return view
+
+    def _rows(self, plural: str) -> list[dict[str, Any]]:
+        """Every record of a list, in Lago's own order."""
+        rows = self._view().rows(plural) + self.extra.get(plural, [])
+        if plural != "invoices" or not self.overrides:
+            return rows
+        changed = [row | self.overrides.get(row["lago_id"], {}) for row in rows]
+        return [{k: v for k, v in row.items() if k != "fees"} for row in changed]
 
     def _page(self, plural: str, request: Request) -> Reply:
-        rows = self._rows(plural, self.get_world())
+        rows = self._rows(plural)
         rows_or_error = self._filtered(plural, rows, request)
         if isinstance(rows_or_error, Reply):
             return rows_or_error
@@ -178,7 +163,7 @@ class LagoService(Service):
             return [r for r in rows if r["status"] in wanted]
         if plural == "wallets":
             owner = request.param("external_customer_id")
-            if not any(c["external_id"] == owner for c in self._rows("customers", self.get_world())):
+            if not any(c["external_id"] == owner for c in self._rows("customers")):
                 return _error(404, "Not Found", code="customer_not_found")
             return [r for r in rows if r["external_customer_id"] == owner]
         if plural == "payments" and request.param("invoice_id"):

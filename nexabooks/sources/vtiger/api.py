@@ -7,6 +7,7 @@ cloud by HTTP Basic with the access key. Operations that write are refused here 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -55,6 +56,7 @@ class VtigerApi:
             retry_after=_retry_after,
         )
         self._session_name = ""
+        self._login_lock = threading.Lock()
         self.server_time_s: int | None = None
 
     def connect(self) -> None:
@@ -75,10 +77,13 @@ class VtigerApi:
             answer = self._wire.get(f"{CLOUD_PATH}/{operation}", params, what=what)
             self._spare(answer.headers)
             return answer
+        session_name = self._session_name
         try:
             return self._with_session(operation, params, what)
         except SessionLost:
-            self._log_in()
+            with self._login_lock:  # streams may be read side by side; one of them logs in for all
+                if self._session_name == session_name:
+                    self._log_in()
         try:
             return self._with_session(operation, params, what)
         except SessionLost as error:
