@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
-from nexabooks.sandbox.serving import Service
+from nexabooks.sandbox.serving import Request, Service
 from nexabooks.sandbox.stripe import StripeService
 from nexabooks.sandbox.world import World
 from nexabooks.settings import Settings
@@ -76,6 +76,8 @@ class Sandbox:
             self._set_clock()
             for name in self.services:
                 self._start(name)
+            if "odoo" in self.services:
+                self._enter_rates()
             self._keep_down()
         except BaseException:
             self._stop()
@@ -155,6 +157,24 @@ class Sandbox:
     def _set_clock(self) -> None:
         if "odoo" in self.services:
             self.odoo.now = self.world.now
+
+    def _enter_rates(self) -> None:
+        """The world's currency rates, as the accountant enters them in Odoo."""
+        for rate in self.world.currency_rates:
+            (currency,) = self._ask_odoo("res.currency/search", {"domain": [["name", "=", rate.currency_code]]})
+            values = {
+                "currency_id": currency,
+                "name": rate.valid_from.isoformat(),
+                "inverse_company_rate": str(rate.cad_per_unit),
+            }
+            self._ask_odoo("res.currency.rate/create", {"vals_list": [values]})
+
+    def _ask_odoo(self, call: str, body: dict[str, Any]) -> Any:
+        headers = {"Authorization": f"bearer {self.odoo.admin_key}", "Content-Type": "application/json"}
+        reply = self.odoo.handle(Request("POST", f"/json/2/{call}", [], headers, orjson.dumps(body)))
+        if reply.status != 200:
+            raise RuntimeError(f"The pretend Odoo refused {call}: {reply.body.decode()}")
+        return orjson.loads(reply.body)
 
     def _keep_down(self) -> None:
         for name in self.world.down & self.services.keys():

@@ -140,6 +140,7 @@ def world() -> World:
         deployments=people.DEPLOYMENTS,
         subscriptions=people.SUBSCRIPTIONS,
         usage_records=people.USAGE,
+        currency_rates=people.RATES,
         invoices=(*at_stripe(), *at_lago()),
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from nexabooks.sandbox.making import month, stripe_id, uid, utc
-from nexabooks.sandbox.world import Deployment, Plan, Subscription, UsageRecord, User
+from nexabooks.sandbox.world import CurrencyRate, Deployment, Plan, Subscription, UsageRecord, User
 
 
 def _user(key: str, name: str, company: str, state: str, country: str = "CA", **more: object) -> User:
@@ -120,3 +121,4 @@ SUBSCRIPTIONS = tuple(
     for key, (user, plan) in _OWNERS.items()
 )
 USAGE = (UsageRecord(uid("traps:usage:1"), sub("no-price"), *month("2026-05"), Decimal("7.000000")),)
+RATES = (CurrencyRate("usd", "USD", date(2026, 1, 1), Decimal("1.37")),)

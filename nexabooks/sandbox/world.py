@@ -290,6 +290,16 @@ class Timelog:
 
 
 @dataclass(frozen=True, slots=True)
+class CurrencyRate:
+    """A rate that the accountant entered in Odoo: `cad_per_unit` holds from `valid_from` on."""
+
+    id: str
+    currency_code: str
+    valid_from: date
+    cad_per_unit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Everything, at one moment. `day` is 1 for the first day of the story. The services never change a world; a new
     day is a new value."""
@@ -310,6 +320,7 @@ class World:
     contracts: tuple[ServiceContract, ...] = ()
     cases: tuple[Case, ...] = ()
     timelogs: tuple[Timelog, ...] = ()
+    currency_rates: tuple[CurrencyRate, ...] = ()
     down: frozenset[str] = frozenset()  # services that do not answer on this day: "lago", "stripe", ...
 
     def invoice(self, id: str) -> Invoice:

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 import requests
 
-from nexabooks.sandbox import story
+from nexabooks.sandbox import story, traps
 from nexabooks.sandbox.sandbox import Sandbox
 from nexabooks.settings import secret
 
@@ -129,3 +129,16 @@ def test_a_vtiger_with_time_logs_comes_with_their_mapping(tmp_path: Path):
         assert mapping.exists()
     with Sandbox(DAY_1, tmp_path, services=("vtiger",)) as sandbox:
         assert sandbox.settings().vtiger_timelog_mapping is None
+
+
+def test_odoo_knows_the_worlds_currency_rates(tmp_path: Path):
+    """The trap world has invoices in US dollars, and an accountant who entered the rate."""
+    with Sandbox(traps.world(), tmp_path, services=("odoo",)) as sandbox:
+        answer = requests.post(
+            f"{sandbox.odoo.url}/json/2/res.currency.rate/search_read",
+            json={"domain": [["currency_id.name", "=", "USD"]], "fields": ["name", "inverse_company_rate"]},
+            headers={"Authorization": f"bearer {sandbox.odoo.admin_key}"},
+            timeout=10,
+        )
+        (rate,) = answer.json()
+        assert (rate["name"], round(rate["inverse_company_rate"], 6)) == ("2026-01-01", 1.37)
