@@ -1,29 +1,26 @@
-"""account.payment, and the wizard that registers payments (facts: "Payments", "Payment states by edition", Community)."""
+"""account.payment: its entry, its states, and the way back (facts: "Payments", "Payment states by edition", Community)."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
-from nexabooks.sandbox.odoo import invoicing, posting
+from nexabooks.sandbox.odoo import posting, settlement
+from nexabooks.sandbox.odoo.amounts import CENT, lines_of, rounded
 from nexabooks.sandbox.odoo.env import Env
-from nexabooks.sandbox.odoo.fields import Field, number
+from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.journals import outstanding_account
-from nexabooks.sandbox.odoo.model import Model, one, remote
+from nexabooks.sandbox.odoo.model import remote
 from nexabooks.sandbox.odoo.refusals import NotPretended, UserError
 from nexabooks.sandbox.odoo.store import Row
-from nexabooks.sandbox.odoo.taxes import rounded
 from nexabooks.sandbox.odoo.technical import Chatter
-
-CENT = Decimal("0.01")
 
 
 def _lines(env: Env, row: Row) -> list[Row]:
-    table = env["account.move.line"].table
-    return [table.rows[i] for i in table.having("move_id", row["move_id"])] if row["move_id"] else []
+    return lines_of(env, row["move_id"]) if row["move_id"] else []
 
 
-def _counterparts(env: Env, row: Row) -> list[Row]:
+def counterparts(env: Env, row: Row) -> list[Row]:
     """The receivable or payable lines of the payment's entry."""
     kinds = ("asset_receivable", "liability_payable")
     return [r for r in _lines(env, row) if env.row("account.account", r["account_id"])["account_type"] in kinds]
@@ -36,7 +33,7 @@ def _liquidity(env: Env, row: Row) -> list[Row]:
 def _reconciled_invoices(env: Env, row: Row) -> list[int]:
     partials, lines = env["account.partial.reconcile"].table, env["account.move.line"].table
     found: dict[int, None] = {}
-    for line in _counterparts(env, row):
+    for line in counterparts(env, row):
         for side, other in (("debit_move_id", "credit_move_id"), ("credit_move_id", "debit_move_id")):
             for id in partials.having(side, line["id"]):
                 move = env.row("account.move", lines.rows[partials.rows[id][other]]["move_id"])
@@ -46,7 +43,7 @@ def _reconciled_invoices(env: Env, row: Row) -> list[int]:
 
 
 def _is_reconciled(env: Env, row: Row) -> bool:
-    lines = _counterparts(env, row)
+    lines = counterparts(env, row)
     return bool(lines) and all(r["amount_residual"] == 0 for r in lines)
 
 
@@ -228,7 +225,7 @@ class Payment(Chatter):
     def invoice_changed(self, move_id: int) -> None:
         """An invoice's payment state changed: the payments made for it may be paid now."""
         if self.env.row("account.move", move_id)["payment_state"] == "paid":
-            for other in invoicing.matched_moves(self.env, move_id):
+            for other in settlement.matched_moves(self.env, move_id):
                 payment = self.env.row("account.move", other)["origin_payment_id"]
                 if payment:
                     self.refresh_state(payment)
@@ -260,181 +257,4 @@ class Payment(Chatter):
                 self.env["account.move"]._unlink([move_id])
 
 
-class PaymentRegister(Model):
-    """The wizard. What it found when it was made is what it pays, however old it is: a stale one makes an orphan."""
-
-    name, label = "account.payment.register", "Pay"
-    own_fields = (
-        Field("line_ids", "many2many", comodel="account.move.line"),
-        Field("payment_date", "date", default=lambda env: env.today.isoformat()),
-        Field("amount", "monetary"),
-        Field("source_amount", "monetary"),
-        Field("currency_id", "many2one", comodel="res.currency"),
-        Field("journal_id", "many2one", comodel="account.journal"),
-        Field("payment_method_line_id", "many2one", comodel="account.payment.method.line"),
-        Field("communication", "char"),
-        Field("group_payment", "boolean"),
-        Field("payment_type", "selection", selection=("outbound", "inbound")),
-        Field("payment_difference", "monetary"),
-        Field("payment_difference_handling", "selection", selection=("open", "reconcile"), default="open"),
-        Field("writeoff_account_id", "many2one", comodel="account.account"),
-        Field("writeoff_label", "char", default="Write-Off"),
-        Field("can_edit_wizard", "boolean"),
-        Field("found", "json"),
-    )
-
-    def display_name(self, id: int) -> str:
-        return f"{self.name},{id}"
-
-    def _create(self, vals_list: list[dict[str, Any]]) -> list[int]:
-        return [self._create_one(dict(vals)) for vals in vals_list]
-
-    def _lines(self, vals: dict[str, Any]) -> list[Row]:
-        env, lines = self.env, self.env["account.move.line"]
-        if "line_ids" in vals:
-            ids = list(lines.env["account.payment.register"].linked(self.fields["line_ids"], (), vals.pop("line_ids")))
-        elif env.context.get("active_model") == "account.move":
-            moves = env["account.move"].must_exist(env.context.get("active_ids") or [])
-            ids = [i for m in moves for i in lines.table.having("move_id", m)]
-        elif env.context.get("active_model") == "account.move.line":
-            ids = lines.must_exist(env.context.get("active_ids") or [])
-        else:
-            raise UserError(
-                "The register payment wizard should only be called on account.move or account.move.line records."
-            )
-        kinds = ("asset_receivable", "liability_payable")
-        rows = [lines.row(i) for i in ids]
-        due = [
-            r
-            for r in rows
-            if r["account_id"]
-            and env.row("account.account", r["account_id"])["account_type"] in kinds
-            and not r["reconciled"]
-        ]
-        due = [r for r in due if r["amount_residual_currency"]]
-        if not due:
-            raise UserError(
-                "There's nothing left to pay for the selected journal items, so no payment registration is necessary. "
-                "You've got your finances under control like a boss!"
-            )
-        return due
-
-    def _create_one(self, vals: dict[str, Any]) -> int:
-        env = self.env
-        due = self._lines(vals)
-        row, _ = self.prepare(vals)
-        ways = {r["balance"] > 0 for r in due}
-        if len(ways) > 1:
-            raise UserError("You can't register payments for both inbound and outbound moves at the same time.")
-        way = "inbound" if ways.pop() else "outbound"
-        if not row.get("journal_id"):
-            row["journal_id"] = env["account.journal"].find([["type", "in", ["bank", "cash"]]], "sequence, id", 1)[0]
-        journal = env.row("account.journal", row["journal_id"])
-        row.setdefault("payment_method_line_id", env["account.journal"].method_line(journal["id"], way))
-        document = due[0]["currency_id"]
-        row.setdefault(
-            "currency_id",
-            document
-            if len({r["currency_id"] for r in due}) == 1 and not journal["currency_id"]
-            else journal["currency_id"] or env.company["currency_id"],
-        )
-        row.setdefault("payment_date", env.today.isoformat())
-        found = [[r["id"], self._open(r, row["currency_id"], row["payment_date"])] for r in due]
-        total = sum((amount for _, amount in found), Decimal(0))
-        if row.get("amount") and len(due) > 1 and not row.get("group_payment"):
-            raise NotPretended("an amount for several invoices in one wizard")
-        row |= {
-            "line_ids": tuple(r["id"] for r in due),
-            "payment_type": way,
-            "found": found,
-            "source_amount": total,
-            "can_edit_wizard": len({r["partner_id"] for r in due}) == 1
-            and (len(due) == 1 or bool(row.get("group_payment"))),
-        }
-        row.setdefault("amount", total)
-        row["payment_difference"] = total - row["amount"]
-        return self.insert(row)
-
-    def _open(self, line: Row, currency_id: int, day: str) -> Decimal:
-        """What is open on a line, in the payment's currency, as of the day of the payment."""
-        env = self.env
-        if line["currency_id"] == currency_id:
-            return abs(Decimal(line["amount_residual_currency"]))
-        rates = env["res.currency"]
-        return rounded(
-            abs(line["amount_residual_currency"]) / rates.rate(line["currency_id"], day) * rates.rate(currency_id, day),
-            CENT,
-        )
-
-    @remote("one")
-    def action_create_payments(self, ids: list[int]) -> Row:
-        """Pay. Several invoices give one payment each unless they are grouped by partner."""
-        row = self.row(self.must_exist([one(ids, self.name)])[0])
-        lines = self.env["account.move.line"]
-        if row["group_payment"] or len(row["found"]) == 1:
-            batches: dict[Any, list[int]] = {}
-            for line_id, _ in row["found"]:
-                batches.setdefault((lines.row(line_id)["partner_id"], lines.row(line_id)["account_id"]), []).append(
-                    line_id
-                )
-            whole = dict(row["found"])
-            plans = [
-                (ids_, row["amount"] if len(batches) == 1 else sum((whole[i] for i in ids_), Decimal(0)))
-                for ids_ in batches.values()
-            ]
-        else:
-            plans = [([line_id], amount) for line_id, amount in row["found"]]
-        made = [self._pay(row, line_ids, number(amount)) for line_ids, amount in plans]
-        answer: Row = {
-            "name": "Payments",
-            "type": "ir.actions.act_window",
-            "res_model": "account.payment",
-            "context": {"create": False},
-        }
-        if len(made) == 1:
-            return answer | {"view_mode": "form", "res_id": made[0]}
-        return answer | {"view_mode": "list,form", "domain": [["id", "in", made]]}
-
-    def _pay(self, row: Row, line_ids: list[int], amount: Decimal) -> int:
-        env, lines, payments = self.env, self.env["account.move.line"], self.env["account.payment"]
-        first = lines.row(line_ids[0])
-        moves = tuple(dict.fromkeys(lines.row(i)["move_id"] for i in line_ids))
-        account_type = env.row("account.account", first["account_id"])["account_type"]
-        memo = (
-            row["communication"] if row["communication"] and len(row["found"]) == len(line_ids) else self._memo(moves)
-        )
-        payment_id = payments.insert(
-            payments._completed(
-                {
-                    "payment_type": row["payment_type"],
-                    "partner_type": "customer" if account_type == "asset_receivable" else "supplier",
-                    "partner_id": first["partner_id"],
-                    "amount": amount,
-                    "currency_id": row["currency_id"],
-                    "date": row["payment_date"],
-                    "journal_id": row["journal_id"],
-                    "memo": memo,
-                    "payment_method_line_id": row["payment_method_line_id"],
-                    "destination_account_id": first["account_id"],
-                    "invoice_ids": moves,
-                }
-            )
-        )
-        write_off = None
-        if row["payment_difference_handling"] == "reconcile" and row["payment_difference"]:
-            if not row["writeoff_account_id"]:
-                raise UserError("Please define a write-off account.")
-            write_off = (row["payment_difference"], row["writeoff_account_id"], row["writeoff_label"] or "Write-Off")
-        payments.book(payment_id, write_off=write_off)
-        payments.action_post([payment_id])
-        counter = [r["id"] for r in _counterparts(env, payments.row(payment_id))]
-        env["account.partial.reconcile"].match([*line_ids, *counter])
-        payments.refresh_state(payment_id)
-        return payment_id
-
-    def _memo(self, moves: tuple[int, ...]) -> str:
-        names = [self.env.row("account.move", m) for m in moves]
-        return ", ".join(str(m["payment_reference"] or m["ref"] or m["name"] or "") for m in names)
-
-
-MODELS = (Payment, PaymentRegister)
+MODELS = (Payment,)

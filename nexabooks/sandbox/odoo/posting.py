@@ -7,7 +7,7 @@ import hashlib
 from datetime import date, timedelta
 from typing import Any
 
-from nexabooks.sandbox.odoo import invoicing, sequences
+from nexabooks.sandbox.odoo import sequences, settlement
 from nexabooks.sandbox.odoo.env import Env
 from nexabooks.sandbox.odoo.refusals import UserError, ValidationError
 from nexabooks.sandbox.odoo.store import Row
@@ -245,7 +245,7 @@ def _settle(env: Env, id: int) -> None:
     """What posting brings with it: marked pairs are matched, a reversal is matched with what it reverses."""
     lines, partials = env["account.move.line"], env["account.partial.reconcile"]
     for line_id in lines.table.having("move_id", id):
-        invoicing.refresh_residual(env, line_id)
+        settlement.refresh_residual(env, line_id)
     partials.match_marked(lines.table.having("move_id", id))
     move = env.row("account.move", id)
     original = env["account.move"].table.rows.get(move["reversed_entry_id"] or 0)
@@ -255,7 +255,7 @@ def _settle(env: Env, id: int) -> None:
             partials.match(
                 [r["id"] for r in both if r["account_id"] == account and not lines.row(r["id"])["reconciled"]]
             )
-    invoicing.refresh_totals(env, id)
+    settlement.refresh_totals(env, id)
 
 
 # The ways back
@@ -273,8 +273,8 @@ def to_draft(env: Env, ids: list[int]) -> None:
         check_locks(env, move)
         moves.update(id, {"state": "draft"})
         for line_id in lines.table.having("move_id", id):
-            invoicing.refresh_residual(env, line_id)
-        invoicing.refresh_totals(env, id)
+            settlement.refresh_residual(env, line_id)
+        settlement.refresh_totals(env, id)
 
 
 def cancel(env: Env, ids: list[int]) -> None:
@@ -288,5 +288,5 @@ def cancel(env: Env, ids: list[int]) -> None:
         env["account.partial.reconcile"].break_up(lines.table.having("move_id", id))
         moves.update(id, {"state": "cancel"})
         for line_id in lines.table.having("move_id", id):
-            invoicing.refresh_residual(env, line_id)
-        invoicing.refresh_totals(env, id)
+            settlement.refresh_residual(env, line_id)
+        settlement.refresh_totals(env, id)

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from nexabooks.sandbox.odoo import invoicing, posting
+from nexabooks.sandbox.odoo import posting, settlement
+from nexabooks.sandbox.odoo.amounts import CENT, currency_step, rounded
 from nexabooks.sandbox.odoo.env import Env
 from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.model import Model
 from nexabooks.sandbox.odoo.refusals import NotPretended, UserError
 from nexabooks.sandbox.odoo.store import Row
-from nexabooks.sandbox.odoo.taxes import currency_step, rounded
-
-CENT = Decimal("0.01")
 
 
 class FullReconcile(Model):
@@ -205,14 +203,14 @@ class PartialReconcile(Model):
             ):
                 for id in marked:
                     lines.update(id, {"matching_number": False})
-                    invoicing.refresh_residual(self.env, id)
+                    settlement.refresh_residual(self.env, id)
                 self.match(marked, with_exchange=False)
 
     def _after(self, line_ids: list[int]) -> None:
         """Residuals, matching numbers, totals and payment states after partials came or went."""
         lines = self.env["account.move.line"]
         for id in dict.fromkeys(line_ids):
-            invoicing.refresh_residual(self.env, id)
+            settlement.refresh_residual(self.env, id)
         seen: set[int] = set()
         for id in line_ids:
             if id in seen or lines.row(id)["full_reconcile_id"]:
@@ -224,7 +222,7 @@ class PartialReconcile(Model):
                 if lines.row(member)["matching_number"] != mark and not lines.row(member)["full_reconcile_id"]:
                     lines.update(member, {"matching_number": mark})
         for move_id in dict.fromkeys(lines.row(i)["move_id"] for i in line_ids):
-            invoicing.refresh_totals(self.env, move_id)
+            settlement.refresh_totals(self.env, move_id)
 
     def _web(self, line_id: int) -> tuple[set[int], set[int]]:
         """All lines that partials tie to this one, directly or not, and those partials."""

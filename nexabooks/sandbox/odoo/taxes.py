@@ -8,21 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
+from nexabooks.sandbox.odoo.amounts import HUNDRED, direction, lines_of, rounded
 from nexabooks.sandbox.odoo.env import Env, UniqueIndex
 from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.model import Model
 from nexabooks.sandbox.odoo.refusals import NotPretended
 from nexabooks.sandbox.odoo.store import Row
-
-HUNDRED = Decimal(100)
-
-
-def rounded(amount: Decimal, step: Decimal) -> Decimal:
-    """`amount` to the currency's step, half away from zero."""
-    return (amount / step).quantize(Decimal(1), rounding=ROUND_HALF_UP) * step
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +120,10 @@ class Tax(Model):
         return tuple(Percent(r["id"], r["amount"]) for r in found)
 
 
-def currency_step(env: Env, currency_id: int) -> Decimal:
-    """The smallest amount of a currency."""
-    return Decimal(env.row("res.currency", currency_id)["rounding"])
-
-
 def tax_totals(env: Env, move: Row) -> dict[str, Any]:
     """The summary that a document shows, by tax group. The amounts are positive on invoices and credit notes alike."""
-    lines = env["account.move.line"].table
-    rows = [lines.rows[i] for i in lines.having("move_id", move["id"])]
-    sign = -1 if move["move_type"] in ("out_invoice", "in_refund", "out_receipt") else 1
+    rows = lines_of(env, move["id"])
+    sign = direction(move["move_type"])
     groups: dict[int, dict[str, Any]] = {}
     for row in rows:
         if row["display_type"] != "tax":
