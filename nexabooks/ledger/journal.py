@@ -35,10 +35,11 @@ class Intent:
 class Receipt:
     """What became of one step, as read back from Odoo.
 
-    `action`: partner, draft, update, post, pay, match, verify. `outcome`: done (by this run), already (it was so
-    before), refused (Odoo or a check said no; `says` is for the person who must act), unclear (no answer came and
-    looking did not settle it). `odoo_total_minor` is what Odoo holds, None when it holds nothing. For a partner,
-    `source_invoice_id` is the customer's id and `kind` is `partner`; for a payment `kind` is `payment`.
+    `action`: a writing verb of the plan, or `verify` for a posted entry that differs from its source. `outcome`: done
+    (by this run), already (it was so before), refused (Odoo or a check said no; `says` is for the person who must act),
+    unclear (no answer came and looking did not settle it). `odoo_total_minor` is what Odoo holds, None when it holds
+    nothing. For a partner, `source_invoice_id` is the customer's id and `kind` is `partner`; for a payment `kind` is
+    `payment`.
     """
 
     receipt_id: str

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nexabooks.clients.odoo import open_odoo
+from nexabooks.clients.odoo import OdooWriter, open_odoo
+from nexabooks.clients.odoo_xmlrpc import XmlRpc
 from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, read_present
 from nexabooks.ledger.desired import Desired, Partner
 from nexabooks.sandbox.odoo.service import OdooService
@@ -72,6 +73,15 @@ def test_the_whole_world_in_one_close(odoo):
     close(odoo, WORLD)
     assert odoo.totals()["documents"] == {"posted": 5, "draft": 1}
     odoo.restore(before)
+
+
+def test_an_older_odoo_is_posted_to_by_xmlrpc(odoo):
+    """The same road over the other transport: the same books."""
+    by_xmlrpc = XmlRpc(odoo.url, odoo.database, odoo.admin_login, odoo.admin_key, timeout_s=30)
+    with OdooWriter(by_xmlrpc, 1, major_version=18) as client:
+        plan = make_plan(WORLD, read_present(client, WORLD), mode="post", run_id="r1")
+        apply_plan(plan, client, MemoryJournal(), now=now)
+    assert_the_books_hold(odoo, WORLD)
 
 
 def writes_of_a_close(odoo: OdooService) -> int:

@@ -1,0 +1,76 @@
+"""The servers that the contract is held against: the sandbox by both transports, and a real one when it is named.
+
+README.md says how to point the tests at a server. Every record carries the prefix of its run, so that they can be run
+again and again on the same database.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from nexabooks.clients.odoo import OdooWriter, open_odoo
+from nexabooks.clients.odoo_xmlrpc import XmlRpc
+from nexabooks.ledger.desired import Desired
+from nexabooks.ledger.present import Books, read_books
+from nexabooks.ledger.setup import setup_apply
+from nexabooks.sandbox.odoo.service import OdooService
+from nexabooks.settings import Settings
+from tests.ledger.makers import FAMILIES, FAMILY_ROWS, TAXES
+
+REAL = ("NEXABOOKS_TEST_ODOO_URL", "NEXABOOKS_TEST_ODOO_DB", "NEXABOOKS_TEST_ODOO_KEY", "NEXABOOKS_TEST_ODOO_ADMIN_KEY")
+SERVERS = ["sandbox by JSON-2", "sandbox by XML-RPC", *(["real server"] if all(map(os.environ.get, REAL)) else [])]
+
+
+@dataclass
+class Server:
+    """A server to hold the contract against. `prefix` names the records of this run."""
+
+    client: OdooWriter
+    admin: OdooWriter
+    books: Books
+    prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
+
+    def key(self, name: str) -> str:
+        """An external id of this run."""
+        return f"nexabooks.test_{self.prefix}_{name}"
+
+
+def _settings(url: str, database: str, key: str, admin_key: str) -> Settings:
+    return Settings(
+        odoo_url=url,
+        odoo_database=database,
+        odoo_api_key=key,
+        odoo_admin_key=admin_key,
+        request_timeout_s=60,
+        _env_file=None,
+    )
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request) -> Iterator[Server]:
+    """A server that is set up; its records stay, under the prefix of this run."""
+    service = None
+    if request.param == "real server":
+        settings = _settings(*(os.environ[name] for name in REAL))
+    else:
+        service = OdooService()
+        service.start()
+        settings = _settings(service.url, service.database, service.admin_key, service.admin_key)
+    admin, client = open_odoo(settings, "admin"), open_odoo(settings, "write")
+    if service and request.param == "sandbox by XML-RPC":
+        client.close()
+        by_xmlrpc = XmlRpc(service.url, service.database, service.admin_login, service.admin_key, timeout_s=60)
+        client = OdooWriter(by_xmlrpc, settings.odoo_company_id)
+    assert isinstance(admin, OdooWriter)
+    assert isinstance(client, OdooWriter)
+    setup_apply(admin, FAMILY_ROWS)
+    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES)))
+    client.close()
+    admin.close()
+    if service:
+        service.stop()

@@ -1,0 +1,180 @@
+"""Setting Odoo up, and looking whether it is fit for posting: what is missing, in words, and nothing written by looking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from nexabooks.clients.odoo import open_odoo
+from nexabooks.errors import AccessRefused, LedgerRefused, PermanentError
+from nexabooks.ledger import blocking, check, read_present, setup_apply, setup_plan
+from nexabooks.sandbox.odoo.service import OdooService
+from tests.ledger.conftest import settings_of
+from tests.ledger.makers import FAMILY_ROWS, TAXES, an_invoice, desired_of
+
+
+@pytest.fixture
+def new_odoo():
+    """A server that nobody has set up."""
+    service = OdooService()
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def admin(new_odoo):
+    with open_odoo(settings_of(new_odoo, new_odoo.admin_key), "admin") as client:
+        yield client
+
+
+def missing(steps) -> set[str]:
+    return {step.what for step in steps if not step.is_present}
+
+
+def test_the_setup_is_shown_first_and_writes_nothing(new_odoo, admin):
+    """A dry run names every field, account and journal that is to be made."""
+    before = new_odoo.snapshot()
+    wanted = missing(setup_plan(admin, FAMILY_ROWS))
+    assert {"field account.move.x_fc_source_invoice_id", "account NCR.HOSTIN", "journal NCSTR"} <= wanted
+    assert new_odoo.snapshot() == before
+
+
+def test_the_setup_makes_everything_once(admin):
+    """And a second time changes nothing."""
+    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+    counts = [admin.search_count(m, []) for m in ("ir.model.fields", "account.account", "account.journal")]
+    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+    assert [admin.search_count(m, []) for m in ("ir.model.fields", "account.account", "account.journal")] == counts
+
+
+def test_a_setup_that_was_cut_off_goes_on(new_odoo, admin):
+    """What is there stays, what is missing is made."""
+    new_odoo.faults.add("account.account/create$", "cut_after")
+    with pytest.raises(Exception, match="look before acting again"):
+        setup_apply(admin, FAMILY_ROWS)
+    assert "journal NCSTR" in missing(setup_plan(admin, FAMILY_ROWS))
+    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+
+
+def test_the_journal_books_straight_to_its_bank_account(admin):
+    """So that invoices become paid on Community and Enterprise; one that does not is turned."""
+    setup_apply(admin, FAMILY_ROWS)
+    journal = admin.search_read("account.journal", [["code", "=", "NCSTR"]], ["default_account_id", "type"])[0]
+    domain = [["journal_id", "=", journal["id"]], ["payment_type", "=", "inbound"]]
+    lines = admin.search_read("account.payment.method.line", domain, ["payment_account_id"])
+    assert (journal["type"], lines[0]["payment_account_id"]) == ("bank", journal["default_account_id"])
+    admin.write_call("account.payment.method.line", "write", ids=[lines[0]["id"]], vals={"payment_account_id": False})
+    assert missing(setup_plan(admin, FAMILY_ROWS)) == {"journal NCSTR bank account"}
+    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+
+
+def test_an_archived_account_stops_the_setup_in_words(admin):
+    """A person decides whether it comes back."""
+    setup_apply(admin, FAMILY_ROWS)
+    id = admin.search_read("account.account", [["code", "=", "NCR.OTHER"]], ["id"])[0]["id"]
+    admin.write_call("account.account", "write", ids=[id], vals={"active": False})
+    with pytest.raises(LedgerRefused, match=r"NCR\.OTHER .* is archived: activate it"):
+        setup_apply(admin, FAMILY_ROWS)
+
+
+def test_only_an_admin_sets_odoo_up(new_odoo):
+    """The posting user's key is refused, in Odoo's words."""
+    with (
+        open_odoo(settings_of(new_odoo, new_odoo.billing_key), "write") as billing,
+        pytest.raises(AccessRefused, match="not allowed"),
+    ):
+        setup_apply(billing, FAMILY_ROWS)
+
+
+def test_posting_before_the_setup_says_what_to_run(new_odoo):
+    """Not a stack trace about an unknown field."""
+    desired = desired_of(an_invoice())
+    with (
+        open_odoo(settings_of(new_odoo, new_odoo.billing_key)) as reader,
+        pytest.raises(PermanentError, match="nexabooks odoo setup --apply"),
+    ):
+        read_present(reader, desired)
+
+
+def findings(client, desired) -> dict[str, tuple[bool, str]]:
+    return {finding.what: (finding.is_ok, finding.says) for finding in check(client, desired)}
+
+
+def test_a_fit_odoo_has_no_finding_but_the_admins_own_rights(odoo, client):
+    """Checked with the key that will post; looking writes nothing."""
+    before = odoo.snapshot()
+    assert blocking(check(client, desired_of(an_invoice()))) == []
+    found = findings(client, desired_of(an_invoice()))
+    assert {what for what, (is_ok, _) in found.items() if not is_ok} <= {
+        "right to change the structure of the database",
+        "right to change users",
+    }
+    assert odoo.snapshot() == before
+
+
+def test_an_unset_odoo_is_blocking(new_odoo, admin):
+    """Each lack is named with what to do."""
+    desired = desired_of(an_invoice())
+    stopping = {finding.what for finding in blocking(check(admin, desired))}
+    assert {"fields of account.move", "fields of account.payment", "fields of res.partner"} <= stopping
+    found = findings(admin, desired)
+    assert "odoo setup" in found["account of hosting"][1]
+    assert "odoo setup" in found["journal NCSTR"][1]
+
+
+def test_what_is_wrong_in_the_books_is_found_before_the_run(client):
+    """Archived account and tax, a tax of another rate, currencies, lock dates."""
+    account = client.search_read("account.account", [["code", "=", "NCR.OTHER"]], ["id"])[0]["id"]
+    client.write_call("account.account", "write", ids=[account], vals={"active": False})
+    hst = [["name", "=", "13% HST"], ["type_tax_use", "=", "sale"]]
+    tax = client.search_read("account.tax", hst, ["id"])[0]["id"]
+    client.write_call("account.tax", "write", ids=[tax], vals={"active": False})
+    client.write_call("res.company", "write", ids=[1], vals={"sale_lock_date": "2026-09-30"})
+    odd = replace(TAXES["hst_15"], rate=TAXES["hst_13"].rate)
+    desired = desired_of(
+        an_invoice(),
+        an_invoice("in_2", tax_codes=("hst_15",)),
+        an_invoice("in_3", currency_code="EUR"),
+        an_invoice("in_4", currency_code="USD"),
+    )
+    found = findings(client, replace(desired, taxes={**TAXES, "hst_15": odd}))
+    assert found["account of other"] == (
+        False,
+        "NCR.OTHER is archived: activate it, or map the family to another account",
+    )
+    assert found["tax hst_13"] == (False, "13% HST is archived: activate it")
+    assert found["tax hst_15"] == (False, "15% HST is 15 % in Odoo, the list says 13")
+    assert found["currency EUR"][0] is False
+    assert found["currency USD"] == (False, "USD has no rate in Odoo and would count 1.0: enter rates")
+    assert found["lock dates"] == (True, f"sale_lock_date {date(2026, 9, 30)}")
+
+
+class AnsweringRights:
+    """A client whose server answers what its user may do."""
+
+    def __init__(self, client, allowed: set[tuple[str, str]]) -> None:
+        self._client, self._allowed = client, allowed
+
+    def __getattr__(self, name: str):
+        return getattr(self._client, name)
+
+    def can(self, model: str, operation: str) -> bool:
+        return (model, operation) in self._allowed
+
+
+ENOUGH = {(m, o) for m in ("account.move", "account.payment", "res.partner") for o in ("create", "write")}
+
+
+def test_a_right_that_is_missing_or_too_much_is_said(client):
+    """A billing user may not make customers; an administrator's key is more than posting needs."""
+    desired = desired_of(an_invoice())
+    less = findings(AnsweringRights(client, ENOUGH - {("res.partner", "create")}), desired)
+    assert less["right to make customers"][0] is False
+    assert "Contact / Creation" in less["right to make customers"][1]
+    none = blocking(check(AnsweringRights(client, set()), desired))
+    assert {finding.what for finding in none} >= {"right to make invoices", "right to register payments"}
+    more = findings(AnsweringRights(client, ENOUGH | {("res.users", "write")}), desired)
+    assert more["right to change users"][0] is False
