@@ -3,7 +3,7 @@
 
 `day_1()` is the world when the first daily close runs, `days()` all three. `EXPECTED` says what each run must come
 out with. It is written down, not computed, so that the demo is judged by something the product did not make.
-The people, the catalogue and vTiger are in story_people.py, the invoices in story_invoices.py.
+The people and the catalogue are in story_people.py, vTiger in story_services.py, the invoices in story_invoices.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from nexabooks.sandbox import story_invoices, story_people
+from nexabooks.sandbox import story_invoices, story_people, story_services
 from nexabooks.sandbox.making import payment, stripe_id, uid, utc
 from nexabooks.sandbox.world import Plan, World
 
@@ -146,11 +146,11 @@ def day_1() -> World:
         addons=story_people.ADDONS,
         deployment_addons=story_people.deployment_addons(),
         invoices=story_invoices.invoices(),
-        accounts=story_people.ACCOUNTS,
-        contacts=story_people.CONTACTS,
-        contracts=story_people.CONTRACTS,
-        cases=story_people.CASES,
-        timelogs=story_people.TIMELOGS,
+        accounts=story_services.ACCOUNTS,
+        contacts=story_services.CONTACTS,
+        contracts=story_services.CONTRACTS,
+        cases=story_services.CASES,
+        timelogs=story_services.TIMELOGS,
     )
 
 
