@@ -53,6 +53,8 @@ class VtigerService(Service):
         self._token, self._logins = "", 0
         self._minute_ends_at, self._minute_calls = 0.0, 0
         self._sessions: set[str] = set()
+        self._made: dict[str, list[Record]] = {}
+        self._made_of: World | None = None
 
     @property
     def timelog_mapping(self) -> dict[str, str]:
@@ -204,7 +206,16 @@ class VtigerService(Service):
     def _rows(self, module: Module) -> list[Record]:
         """The module's records without the fields that the profile hides: they are missing, not empty."""
         shown = {f.name for f in module.fields}
-        return [{k: v for k, v in r.items() if k in shown} for r in module.records(self.get_world())]
+        return [{k: v for k, v in r.items() if k in shown} for r in self._records(module)]
+
+    def _records(self, module: Module) -> list[Record]:
+        """The module's records, made once a world however many queries go over them."""
+        world = self.get_world()
+        if self._made_of is not world:
+            self._made, self._made_of = {}, world
+        if module.name not in self._made:
+            self._made[module.name] = module.records(world)
+        return self._made[module.name]
 
     def _listtypes(self, asked: dict[str, str]) -> Any:
         found = self._modules()
