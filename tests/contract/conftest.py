@@ -60,11 +60,11 @@ def server(request) -> Iterator[Server]:
     else:
         service = OdooService()
         service.start()
-        settings = _settings(service.url, service.database, service.admin_key, service.admin_key)
+        settings = _settings(service.url, service.database, service.posting_key, service.admin_key)
     admin, client = open_odoo(settings, "admin"), open_odoo(settings, "write")
     if service and request.param == "sandbox by XML-RPC":
         client.close()
-        by_xmlrpc = XmlRpc(service.url, service.database, service.admin_login, service.admin_key, timeout_s=60)
+        by_xmlrpc = XmlRpc(service.url, service.database, service.posting_login, service.posting_key, timeout_s=60)
         client = OdooWriter(by_xmlrpc, settings.odoo_company_id)
     assert isinstance(admin, OdooWriter)
     assert isinstance(client, OdooWriter)

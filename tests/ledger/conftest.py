@@ -45,6 +45,13 @@ def odoo(running_odoo) -> OdooService:
 @pytest.fixture
 def client(odoo):
     """A user who may post and make customers."""
-    with open_odoo(settings_of(odoo, odoo.admin_key), "write") as client:
+    with open_odoo(settings_of(odoo, odoo.posting_key), "write") as client:
         assert isinstance(client, OdooWriter)
+        yield client
+
+
+@pytest.fixture
+def accountant(odoo):
+    """Somebody who may change the books themselves: accounts, rates, lock dates."""
+    with open_odoo(settings_of(odoo, odoo.admin_key), "admin") as client:
         yield client

@@ -144,11 +144,11 @@ def test_more_than_rounding_leaves_the_draft_and_says_both_figures(client):
     assert move(client, "in_2", "state", "amount_total") == ["posted", Decimal("34.07")]
 
 
-def test_a_dollar_invoice_keeps_its_currency(client):
+def test_a_dollar_invoice_keeps_its_currency(client, accountant):
     """100.00 USD at 1.40, paid in USD."""
     rate = {"currency_id": 1, "name": "2026-10-01", "inverse_company_rate": Decimal("1.40")}
     usd = client.search_read("res.currency", [["name", "=", "USD"]], ["id"])[0]["id"]
-    client.write_call("res.currency.rate", "create", vals_list=[rate | {"currency_id": usd}])
+    accountant.write_call("res.currency.rate", "create", vals_list=[rate | {"currency_id": usd}])
     invoice = an_invoice(currency_code="USD", tax_codes=(), paid_minor=10_000)
     desired = desired_of(invoice)
     assert {r.outcome for r in close(client, desired)} == {"done"}
@@ -301,7 +301,7 @@ def test_text_arrives_as_it_was_written(client):
     assert lines[0]["name"] == line.description
 
 
-def test_one_bad_record_never_stops_the_others(client, odoo):
+def test_one_bad_record_never_stops_the_others(client, accountant, odoo):
     """A currency that a person deactivates between plan and apply refuses its own invoice only."""
     desired = desired_of(*(an_invoice(f"in_{n}") for n in range(7)))
     plan = make_plan(desired, read_present(client, desired), mode="post", run_id="r1")
@@ -309,7 +309,7 @@ def test_one_bad_record_never_stops_the_others(client, odoo):
     broken = replace(desired.invoices[3], lines=(replace(desired.invoices[3].lines[0], service_family="other"),))
     invoices = (*desired.invoices[:3], broken, *desired.invoices[4:])
     plan = make_plan(replace(desired, invoices=invoices), plan.present, mode="post", run_id="r1")
-    client.write_call("account.account", "write", ids=[bad], vals={"active": False})
+    accountant.write_call("account.account", "write", ids=[bad], vals={"active": False})
     receipts = apply_plan(plan, client, MemoryJournal(), now=now)
     refused = [(r.action, r.source_invoice_id) for r in receipts if r.outcome == "refused"]
     assert refused == [("post", "in_3")]
@@ -317,23 +317,23 @@ def test_one_bad_record_never_stops_the_others(client, odoo):
     assert odoo.totals()["documents"] == {"posted": 6, "draft": 1}
 
 
-def test_a_lock_date_set_after_the_plan_is_found_after_posting(client):
+def test_a_lock_date_set_after_the_plan_is_found_after_posting(client, accountant):
     """Odoo moves the entry silently; the receipt says so, and the next plan reports it."""
     desired = desired_of(an_invoice())
     plan = make_plan(desired, read_present(client, desired), mode="post", run_id="r1")
-    client.write_call("res.company", "write", ids=[1], vals={"sale_lock_date": "2026-10-31"})
+    accountant.write_call("res.company", "write", ids=[1], vals={"sale_lock_date": "2026-10-31"})
     receipts = apply_plan(plan, client, MemoryJournal(), now=now)
     verify = [r for r in receipts if r.action == "verify"]
     assert [(r.outcome, "not on 2026-10-05" in r.says) for r in verify] == [("refused", True)]
     assert [a.verb for a in plan_again(client, desired).actions] == ["report"]
 
 
-def test_an_invoice_in_a_locked_period_is_parked_and_comes_back(client):
+def test_an_invoice_in_a_locked_period_is_parked_and_comes_back(client, accountant):
     """By itself, when the period is opened."""
-    client.write_call("res.company", "write", ids=[1], vals={"fiscalyear_lock_date": "2026-10-31"})
+    accountant.write_call("res.company", "write", ids=[1], vals={"fiscalyear_lock_date": "2026-10-31"})
     desired = desired_of(an_invoice())
     assert close(client, desired) == []
-    client.write_call("res.company", "write", ids=[1], vals={"fiscalyear_lock_date": False})
+    accountant.write_call("res.company", "write", ids=[1], vals={"fiscalyear_lock_date": False})
     assert ("post", "in_1", "done") in outcomes(close(client, desired, run_id="r2"))
 
 

@@ -39,7 +39,7 @@ WORLD = desired_of(
 
 def close(odoo: OdooService, desired: Desired, client=None) -> None:
     """One close by a process of its own."""
-    with open_odoo(settings_of(odoo, odoo.admin_key), "write") as own:
+    with open_odoo(settings_of(odoo, odoo.posting_key), "write") as own:
         use = client(own) if client else own
         plan = make_plan(desired, read_present(use, desired), mode="post", run_id="r1")
         apply_plan(plan, use, MemoryJournal(), now=now)
@@ -47,7 +47,7 @@ def close(odoo: OdooService, desired: Desired, client=None) -> None:
 
 def assert_the_books_hold(odoo: OdooService, desired: Desired) -> None:
     """One posted entry an invoice, one payment a payment, nothing else, and nothing left to do."""
-    with open_odoo(settings_of(odoo, odoo.admin_key)) as reader:
+    with open_odoo(settings_of(odoo, odoo.posting_key)) as reader:
         plan = make_plan(desired, read_present(reader, desired), mode="post", run_id="later")
     assert plan.is_empty, [a for a in plan.actions if a.is_writing]
     refused = {a.key for a in plan.of("refuse") if a.kind != "payment"}
@@ -77,7 +77,7 @@ def test_the_whole_world_in_one_close(odoo):
 
 def test_an_older_odoo_is_posted_to_by_xmlrpc(odoo):
     """The same road over the other transport: the same books."""
-    by_xmlrpc = XmlRpc(odoo.url, odoo.database, odoo.admin_login, odoo.admin_key, timeout_s=30)
+    by_xmlrpc = XmlRpc(odoo.url, odoo.database, odoo.posting_login, odoo.posting_key, timeout_s=30)
     with OdooWriter(by_xmlrpc, 1, major_version=18) as client:
         plan = make_plan(WORLD, read_present(client, WORLD), mode="post", run_id="r1")
         apply_plan(plan, client, MemoryJournal(), now=now)
@@ -152,7 +152,7 @@ def test_two_posters_at_once_post_once(odoo):
     barrier = threading.Barrier(2)
 
     def poster() -> None:
-        with open_odoo(settings_of(odoo, odoo.admin_key), "write") as client:
+        with open_odoo(settings_of(odoo, odoo.posting_key), "write") as client:
             plan = make_plan(WORLD, read_present(client, WORLD), mode="post", run_id="r1")
             barrier.wait()
             apply_plan(plan, client, MemoryJournal(), now=now)
@@ -194,7 +194,7 @@ def test_a_plan_after_its_apply_is_empty(odoo, running_odoo, desired):
     """Whatever the ledger looks like, one close brings the books there and a second one has nothing to do."""
     odoo.restore(running_odoo[1])
     close(odoo, desired)
-    with open_odoo(settings_of(odoo, odoo.admin_key)) as reader:
+    with open_odoo(settings_of(odoo, odoo.posting_key)) as reader:
         plan = make_plan(desired, read_present(reader, desired), mode="post", run_id="later")
     assert plan.is_empty, [a for a in plan.actions if a.is_writing]
     verified = [i for i in desired.invoices if i.verdict == "verified"]

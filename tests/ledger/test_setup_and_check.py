@@ -125,14 +125,14 @@ def test_an_unset_odoo_is_blocking(new_odoo, admin):
     assert "odoo setup" in found["journal NCSTR"][1]
 
 
-def test_what_is_wrong_in_the_books_is_found_before_the_run(client):
+def test_what_is_wrong_in_the_books_is_found_before_the_run(client, accountant):
     """Archived account and tax, a tax of another rate, currencies, lock dates."""
     account = client.search_read("account.account", [["code", "=", "NCR.OTHER"]], ["id"])[0]["id"]
-    client.write_call("account.account", "write", ids=[account], vals={"active": False})
+    accountant.write_call("account.account", "write", ids=[account], vals={"active": False})
     hst = [["name", "=", "13% HST"], ["type_tax_use", "=", "sale"]]
     tax = client.search_read("account.tax", hst, ["id"])[0]["id"]
-    client.write_call("account.tax", "write", ids=[tax], vals={"active": False})
-    client.write_call("res.company", "write", ids=[1], vals={"sale_lock_date": "2026-09-30"})
+    accountant.write_call("account.tax", "write", ids=[tax], vals={"active": False})
+    accountant.write_call("res.company", "write", ids=[1], vals={"sale_lock_date": "2026-09-30"})
     odd = replace(TAXES["hst_15"], rate=TAXES["hst_13"].rate)
     desired = desired_of(
         an_invoice(),
