@@ -24,7 +24,7 @@ class DataTestResult:
     severity: str
     is_ok: bool
     failing_count: int
-    says: str = ""
+    message: str = ""
 
 
 def run_data_tests(

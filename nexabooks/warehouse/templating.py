@@ -69,6 +69,9 @@ class Templates:
             extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined, keep_trailing_newline=False
         )
         self.macros: dict[str, Macro] = {}
+        self._compiled: dict[
+            str, jinja2.Template
+        ] = {}  # a model is rendered three times: configuration, references, SQL
         self._add(BUILT_IN_TESTS)
         for path in macro_files:
             try:
@@ -84,7 +87,9 @@ class Templates:
     def render(self, text: str, context: Mapping[str, Any], *, record: str) -> str:
         """`text` rendered. Raises BuildFailed naming `record` when the template cannot be rendered."""
         try:
-            return self._env.from_string(text).render(self.scope(context))
+            if text not in self._compiled:
+                self._compiled[text] = self._env.from_string(text)
+            return self._compiled[text].render(self.scope(context))
         except (jinja2.TemplateError, CompileError, TypeError, ValueError) as error:
             raise BuildFailed(f"The template of {record} cannot be rendered: {error}.", record=record) from None
 

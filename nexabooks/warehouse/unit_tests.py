@@ -30,12 +30,12 @@ SHOWN_ROWS = 20
 
 @dataclass(frozen=True)
 class UnitTestResult:
-    """One unit test's outcome. `says` is "" when it holds, else the rows that are missing and those too many."""
+    """One unit test's outcome. `message` is "" when it holds, else the rows that are missing and those too many."""
 
     name: str
     model: str
     is_ok: bool
-    says: str = ""
+    message: str = ""
     seconds: Decimal = Decimal(0)
 
 

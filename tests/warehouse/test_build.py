@@ -202,7 +202,7 @@ models:
         "is_small_out_odoo__revenue_total_minor": ("error", 1),
     }
     assert results["nothing_in_yen"].is_ok
-    assert "value=CAD, row_count=2" in results["unique_out_odoo__revenue_currency_code"].says
+    assert "value=CAD, row_count=2" in results["unique_out_odoo__revenue_currency_code"].message
 
 
 def test_nothing_is_left_open_after_a_failed_build(warehouse, project_in):

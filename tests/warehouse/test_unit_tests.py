@@ -52,7 +52,7 @@ HEAD = """
 def test_given_rows_lead_to_expected_rows(tmp_path, expect):
     """Columns that a row does not name are NULL of their own type; only the columns that are expected are compared."""
     result = outcome(tmp_path, HEAD + f"    expect: {expect}", **{"tests/fixtures/three.csv": "id\nx\ny\nz\n"})
-    assert result.says == ""
+    assert result.message == ""
     assert result.is_ok
 
 
@@ -73,7 +73,7 @@ def test_a_difference_is_shown_as_rows(tmp_path, expect, says):
     """What is missing and what is too many, in the words of the test."""
     result = outcome(tmp_path, HEAD + f"    expect: {expect}")
     assert not result.is_ok
-    assert says in result.says
+    assert says in result.message
 
 
 def test_variables_and_macros_can_be_set_for_one_test(tmp_path):
@@ -86,7 +86,7 @@ def test_variables_and_macros_can_be_set_for_one_test(tmp_path):
     expect: {rows: [{id: x, amount: 4, word: open sesame}]}
 """
     result = outcome(tmp_path, test)
-    assert result.says == ""
+    assert result.message == ""
 
 
 def test_an_input_that_is_not_given_fails_the_test(tmp_path):
@@ -97,7 +97,7 @@ def test_an_input_that_is_not_given_fails_the_test(tmp_path):
     given: [{input: ref('stg_a'), rows: [{id: x}]}]
     expect: {rows: [{id: x}]}
 """
-    assert "gives no rows for ref('stg_b')" in outcome(tmp_path, test).says
+    assert "gives no rows for ref('stg_b')" in outcome(tmp_path, test).message
 
 
 def test_a_model_below_a_broken_one_says_which_is_broken(tmp_path):
@@ -105,13 +105,13 @@ def test_a_model_below_a_broken_one_says_which_is_broken(tmp_path):
     result = outcome(tmp_path, HEAD + "    expect: {rows: []}", **{"models/staging/stg_c.sql": "select 1 as x"})
     assert not result.is_ok
     broken = Project.load(write_project(tmp_path, **{"models/staging/stg_a.sql": "select nil as id"}))
-    assert "stg_a could not be built empty" in run_unit_tests(broken, ["joins"])[0].says
+    assert "stg_a could not be built empty" in run_unit_tests(broken, ["joins"])[0].message
 
 
 def test_a_given_seed_without_rows_is_its_file(tmp_path):
     """a_day_adds_up leans on the seed's own currencies."""
     results = run_unit_tests(Project.load(write_project(tmp_path)))
-    assert [(r.name, r.is_ok, r.says) for r in results] == [
+    assert [(r.name, r.is_ok, r.message) for r in results] == [
         ("a_day_adds_up", True, ""),
         ("the_month_ends_in_toronto", True, ""),
     ]
