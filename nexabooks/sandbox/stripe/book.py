@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from nexabooks.sandbox.stripe import catalogue, money
+from nexabooks.sandbox.stripe import catalogue, credit_notes, money
 from nexabooks.sandbox.stripe import invoices as rendering
 from nexabooks.sandbox.stripe.events import events_of
 from nexabooks.sandbox.world import Invoice, Payment, User, World
@@ -57,7 +57,9 @@ class Book:
             "refunds": lambda: (money.render_refund(r, p, i, u) for p, i, u in self._payments() for r in p.refunds),
             "disputes": self._disputes,
             "credit_notes": lambda: (
-                rendering.render_credit_note(c, i, self.users[i.user_id]) for i in self.invoices for c in i.credit_notes
+                credit_notes.render_credit_note(c, i, self.users[i.user_id])
+                for i in self.invoices
+                for c in i.credit_notes
             ),
             "balance_transactions": lambda: iter(self._bank()[0]),
             "payouts": lambda: iter(self._bank()[1]),
@@ -141,7 +143,7 @@ class Book:
     def _invoice_payments(self) -> Iterator[Record]:
         for invoice in self.invoices:
             for n, payment in enumerate(invoice.payments):
-                yield rendering.render_invoice_payment(payment, invoice, is_default=n == 0)
+                yield credit_notes.render_invoice_payment(payment, invoice, is_default=n == 0)
 
     def _disputes(self) -> Iterator[Record]:
         for payment, invoice, _ in self._payments():

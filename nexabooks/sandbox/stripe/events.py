@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from nexabooks.sandbox.stripe import money
 from nexabooks.sandbox.stripe.common import related, seconds
-from nexabooks.sandbox.stripe.invoices import as_it_was, render_credit_note, render_invoice_payment
+from nexabooks.sandbox.stripe.credit_notes import render_credit_note, render_invoice_payment
+from nexabooks.sandbox.stripe.invoices import as_it_was
 from nexabooks.sandbox.world import Invoice
 
 if TYPE_CHECKING:

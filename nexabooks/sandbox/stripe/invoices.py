@@ -1,4 +1,4 @@
-"""Invoices, their lines, invoice items, credit notes and invoice payments, as Stripe of 2026-10-28.endive shows them.
+"""Invoices, their lines and invoice items, as Stripe of 2026-10-28.endive shows them.
 
 The amounts keep the identities of facts/stripe.md ("Amount identities") whenever the world's invoice adds up.
 """
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from nexabooks.sandbox.stripe.common import ACCOUNT, list_object, related, seconds, tax_rate_id
-from nexabooks.sandbox.world import CreditNote, Invoice, Line, Payment, Subscription, Tax, User
+from nexabooks.sandbox.world import Invoice, Line, Payment, Subscription, Tax, User
 
 EMBEDDED_LINES = 10  # an embedded list carries the first ten only
 
@@ -272,94 +272,6 @@ def render_invoice_item(line: Line, invoice: Invoice, user: User) -> dict[str, A
         "quantity_decimal": decimal_text(line.quantity),
         "tax_rates": [],
         "test_clock": None,
-    }
-
-
-def render_invoice_payment(payment: Payment, invoice: Invoice, is_default: bool) -> dict[str, Any]:
-    kind, id = (
-        ("payment_record", related("pr", payment.payment_id))
-        if payment.is_out_of_band
-        else ("payment_intent", payment.payment_id)
-    )
-    is_paid = payment.status == "succeeded"
-    return {
-        "id": related("inpay", payment.payment_id),
-        "object": "invoice_payment",
-        "amount_paid": payment.amount_minor if is_paid else None,
-        "amount_requested": payment.amount_minor,
-        "created": seconds(payment.paid_at),
-        "currency": invoice.currency_code.lower(),
-        "invoice": invoice.id,
-        "is_default": is_default,
-        "livemode": False,
-        "payment": {kind: id, "type": kind},
-        "status": "paid" if is_paid else "canceled",
-        "status_transitions": {
-            "canceled_at": None if is_paid else seconds(payment.returned_at or invoice.voided_at),
-            "paid_at": seconds(payment.paid_at) if is_paid else None,
-        },
-    }
-
-
-def render_credit_note(note: CreditNote, invoice: Invoice, user: User) -> dict[str, Any]:
-    tax_share = [tax_row(t) for line in note.lines for t in line.taxes]
-    return {
-        "id": note.id,
-        "object": "credit_note",
-        "amount": note.total_minor,
-        "amount_shipping": 0,
-        "created": seconds(note.created_at),
-        "currency": invoice.currency_code.lower(),
-        "customer": user.stripe_customer_id,
-        "customer_account": None,
-        "customer_balance_transaction": None,
-        "discount_amount": 0,
-        "discount_amounts": [],
-        "effective_at": seconds(note.created_at),
-        "invoice": invoice.id,
-        "lines": list_object(
-            [_credit_line(line) for line in note.lines[:EMBEDDED_LINES]], f"/v1/credit_notes/{note.id}/lines"
-        ),
-        "livemode": False,
-        "memo": None,
-        "metadata": {},
-        "number": note.number,
-        "out_of_band_amount": 0 if note.is_pre_payment else note.total_minor,
-        "pdf": "",
-        "post_payment_amount": 0 if note.is_pre_payment else note.total_minor,
-        "pre_payment_amount": note.total_minor if note.is_pre_payment else 0,
-        "pretax_credit_amounts": [],
-        "reason": note.reason or None,
-        "refunds": [],
-        "shipping_cost": None,
-        "status": note.status,
-        "subtotal": note.subtotal_minor,
-        "subtotal_excluding_tax": note.subtotal_minor,
-        "total": note.total_minor,
-        "total_excluding_tax": note.subtotal_minor,
-        "total_taxes": tax_share,
-        "type": "pre_payment" if note.is_pre_payment else "post_payment",
-        "voided_at": seconds(note.created_at) if note.status == "void" else None,
-    }
-
-
-def _credit_line(line: Line) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "object": "credit_note_line_item",
-        "amount": line.amount_minor,
-        "description": line.description,
-        "discount_amount": 0,
-        "discount_amounts": [],
-        "livemode": False,
-        "metadata": {},
-        "pretax_credit_amounts": [],
-        "quantity": int(line.quantity),
-        "tax_rates": [],
-        "taxes": [tax_row(t) for t in line.taxes],
-        "type": "custom_line_item",
-        "unit_amount": line.amount_minor,
-        "unit_amount_decimal": str(line.amount_minor),
     }
 
 
