@@ -53,6 +53,10 @@ def run_checks(
         checkpoints = Checkpoints(connection)
         for suite in suites:
             own = columns.get((suite.layer, suite.model), [])
+            if not own:
+                says = f"There is no model {suite.layer}.{suite.model} in this database"
+                results.append(_unread(Unreadable(suite.layer, suite.model, says), run_id, checked_at))
+                continue
             found = _check_one(checkpoints, connection, suite, own, run_id, checked_at)
             results += found
             for result, promise in zip(found, suite.promises, strict=True):
@@ -124,8 +128,6 @@ def _check_one(
 
 def _obstacle(connection: duckdb.DuckDBPyConnection, suite: Suite, promise: Promise, columns: list[str]) -> str:
     """Why `promise` cannot be checked at all, or ''."""
-    if not columns:
-        return f"there is no model {suite.layer}.{suite.model} in this database"
     needed = [*suite.key, *promise.columns, *(INVOICE_KEY if promise.parks else ())]
     missing = [column for column in dict.fromkeys(needed) if column not in columns]
     if missing:
@@ -179,7 +181,7 @@ def _broken(blank: CheckResult, why: str) -> CheckResult:
 
 def _unread(broken: Unreadable, run_id: str, checked_at: datetime) -> CheckResult:
     return CheckResult(
-        run_id, checked_at, broken.layer, broken.model, "the expectation file can be read", "error", False, 1, (),
+        run_id, checked_at, broken.layer, broken.model, "its promises can be checked", "error", False, 1, (),
         f"{broken.says}.", is_broken=True,
     )  # fmt: skip
 

@@ -66,19 +66,15 @@ def _checked(cursor: duckdb.DuckDBPyConnection, path: Path, run_id: str, checked
 
 
 def read_header(query: str) -> tuple[str, str]:
-    """The sentence (the comment lines before the first line that is none) and the severity of one identity."""
+    """The sentence (the first comment lines) and the severity; comments after the severity are reasons, not shown."""
     said: list[str] = []
-    severity = "error"
     for line in query.strip().splitlines():
-        if not line.startswith("--"):
-            break
         words = line.lstrip("- ").strip()
         named = re.fullmatch(r"severity: (error|warn)", words)
-        if named:
-            severity = named[1]
-        else:
-            said.append(words)
-    return " ".join(said), severity
+        if named or not line.startswith("--"):
+            return " ".join(said), named[1] if named else "error"
+        said.append(words)
+    return " ".join(said), "error"
 
 
 def _broken(blank: CheckResult, why: str) -> CheckResult:

@@ -181,7 +181,6 @@ def test_an_error_on_single_invoices_parks_every_one_of_them_and_blocks_nothing(
 
 
 BROKEN_CHECKS = [
-    pytest.param("fct_nowhere", {}, "there is no model marts.fct_nowhere", id="a model that does not exist"),
     pytest.param("fct_invoices", {"not_null": ["colour"]}, "has no column colour", id="a column that does not exist"),
     pytest.param(
         "fct_invoices",
@@ -216,6 +215,16 @@ def test_a_check_that_cannot_be_made_is_a_failed_error_and_the_others_go_on(
     assert any("could not be checked" in result.says and says in result.says for result in report.blocking)
     assert all(result.is_ok for result in report.results if result.model == "zz")
     assert report.parked_keys == ()
+
+
+def test_a_model_that_does_not_exist_is_told_once(promise, check):
+    """Not once for each of its promises."""
+    promise("fct_nowhere", not_null=["kind"])
+    promise()
+    kept, missing = check().results
+    assert kept.is_ok
+    assert (missing.model, missing.is_blocking) == ("fct_nowhere", True)
+    assert missing.says == "There is no model marts.fct_nowhere in this database."
 
 
 WRONG_FILES = [

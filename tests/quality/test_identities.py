@@ -56,5 +56,7 @@ def test_one_query_that_fails_does_not_stop_the_others(identities):
 
 
 def test_a_warning_is_shown_and_blocks_nothing(identities):
-    (found,) = identities(a="-- A.\n-- severity: warn\nselect 1 as n")
+    """The comments below the severity are for the reader of the file and not part of the sentence."""
+    (found,) = identities(a="-- A.\n-- severity: warn\n-- Because of B.\nselect 1 as n")
+    assert found.expectation == "A."
     assert (found.severity, found.is_ok, found.is_blocking) == ("warn", False, False)
