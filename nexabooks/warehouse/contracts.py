@@ -11,6 +11,7 @@ from nexabooks.warehouse.nodes import Node
 from nexabooks.warehouse.warehouse import quote
 
 Shape = list[tuple[str, str]]
+_CANONICAL: dict[str, str] = {}  # a declared type -> as DuckDB writes it
 
 
 def shape_of(con: duckdb.DuckDBPyConnection, sql: str) -> Shape:
@@ -63,7 +64,9 @@ def _canonical(con: duckdb.DuckDBPyConnection, node: Node, column: str, data_typ
     if not data_type:
         raise BuildFailed(f"The contract of {node.name} declares no data_type for {column}.", record=node.name)
     try:
-        return str(con.execute(f"select typeof(cast(null as {data_type}))").fetchall()[0][0])
+        if data_type not in _CANONICAL:
+            _CANONICAL[data_type] = con.execute(f"select typeof(cast(null as {data_type}))").fetchall()[0][0]
+        return _CANONICAL[data_type]
     except duckdb.Error:
         raise BuildFailed(
             f"The contract of {node.name} declares {column} as {data_type!r}, which DuckDB does not know.",

@@ -47,6 +47,7 @@ _DDL = {
         outcome VARCHAR, message VARCHAR, summary JSON
     """,
 }
+_ROWS_AT_ONCE = 200
 # Table -> (column, type) in order.
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {
     table: tuple(tuple(column.split()) for column in re.split(r",(?![^(]*\))", ddl))  # type: ignore[misc]
@@ -66,8 +67,10 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[st
     names = [name for name, _ in TABLES[table]]
     types = [kind for _, kind in TABLES[table]]
     values = [[_plain(row.get(name), kind) for name, kind in zip(names, types, strict=True)] for row in rows]
-    if values:
-        con.executemany(f"insert into meta.{table} values ({', '.join('?' * len(names))})", values)
+    one = f"({', '.join('?' * len(names))})"
+    for start in range(0, len(values), _ROWS_AT_ONCE):  # a statement a row would cost two milliseconds a row
+        some = values[start : start + _ROWS_AT_ONCE]
+        con.execute(f"insert into meta.{table} values {', '.join([one] * len(some))}", [v for row in some for v in row])
 
 
 def _plain(value: Any, kind: str) -> Any:
