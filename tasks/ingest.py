@@ -84,7 +84,7 @@ def land_stream(run: Run, source_name: str, stream: Stream, session: Any, db: Wa
         streams=SOURCES[source_name].streams,
         now=run.settings.now,
     )
-    run.say(
+    run.say_detail(
         f"{source_name}.{stream.name}: {landed.received_count:,} read, {landed.inserted_count + landed.changed_count:,} new or changed."
     )
     return landed

@@ -62,7 +62,7 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
         return []
 
     def said(step_name: str, done: int, total: int) -> None:
-        run.say(f"Odoo: {step_name}, {done} of {total}.")
+        run.say_detail(f"Odoo: {step_name}, {done} of {total}.")
 
     with open_odoo(run.settings, "write") as client, open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
         receipts = apply_plan(plan, client, ops.journal(run.run_id), now=run.settings.now, progress=said)

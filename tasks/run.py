@@ -19,6 +19,8 @@ from nexabooks.windows import accounting_day
 
 # Who hears what a run says: print under Prefect (log_prints) and in a pipe; the command line sets its progress display.
 listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=print)
+# Who hears the details, one a stream or batch: the same under Prefect, only the moving line of a terminal otherwise.
+detail_listener: ContextVar[Callable[[str], None]] = ContextVar("detail_listener", default=print)
 
 # How long a run that died keeps the next one out; one that lives renews its lease in the background.
 LEASE_S = 120
@@ -39,6 +41,10 @@ class Run:
     def say(self, sentence: str) -> None:
         """Tell whoever watches."""
         listener.get()(sentence)
+
+    def say_detail(self, sentence: str) -> None:
+        """Tell whoever watches closely: one stream, one batch."""
+        detail_listener.get()(sentence)
 
 
 @contextmanager

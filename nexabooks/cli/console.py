@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import orjson
@@ -20,35 +20,29 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @contextmanager
 def progress(title: str, *, quiet: bool = False) -> Iterator[None]:
-    """While the block runs, what the run says is shown: one moving line on a terminal, one line each in a pipe."""
-    from tasks.run import listener
+    """While the block runs, what the run says is shown: a line each, and on a terminal the details on one moving line."""
+    from tasks.run import detail_listener, listener
 
-    if quiet:
-        token = listener.set(lambda sentence: None)
+    def nothing(sentence: str) -> None:
+        pass
+
+    def line(sentence: str) -> None:
+        console.print(f"  {_escape(sentence)}", style="dim" if console.is_terminal else None)
+
+    with console.status(title) if console.is_terminal and not quiet else nullcontext() as status:
+
+        def moving(sentence: str) -> None:
+            if status:
+                status.update(f"{title}: {_escape(sentence)}")
+
+        if not console.is_terminal and not quiet:
+            console.print(title, markup=False)
+        tokens = listener.set(nothing if quiet else line), detail_listener.set(nothing if quiet else moving)
         try:
             yield
         finally:
-            listener.reset(token)
-        return
-    if not console.is_terminal:
-        token = listener.set(lambda sentence: console.print(f"  {sentence}", markup=False))
-        console.print(title, markup=False)
-        try:
-            yield
-        finally:
-            listener.reset(token)
-        return
-    with console.status(title) as status:
-
-        def show(sentence: str) -> None:
-            console.print(f"  [dim]{_escape(sentence)}[/dim]")
-            status.update(f"{title}: {_escape(sentence)}")
-
-        token = listener.set(show)
-        try:
-            yield
-        finally:
-            listener.reset(token)
+            listener.reset(tokens[0])
+            detail_listener.reset(tokens[1])
 
 
 def _escape(text: str) -> str:
