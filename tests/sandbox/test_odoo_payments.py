@@ -422,3 +422,49 @@ def test_paying_a_usd_invoice_in_cad(rated):
     assert (row["payment_difference"], row["payment_difference_handling"]) == (-1.0, "open")
     rated.ask("account.payment.register", "action_create_payments", ids=made)
     assert rated.move(id, "payment_state") == "paid"
+
+
+def test_what_rounding_explains_is_no_exchange_difference(rated):
+    """Parts of a USD invoice paid at the invoice's own rate: 33.33 USD is 45.99 or 46.00 CAD, and neither books a difference."""
+    journal = rated.ask(
+        "account.journal",
+        "create",
+        vals_list=[{"name": "Stripe USD", "type": "bank", "code": "STR2", "currency_id": rated.usd}],
+    )[0]
+    id = rated.posted(rated.line("100.01", None), currency_id=rated.usd, invoice_date="2026-10-16")
+    for amount in (33.33, 33.35):
+        rated.pay(id, journal_id=journal, payment_date="2026-10-16", amount=amount)
+    assert rated.ask("account.move", "search_count", domain=[["journal_id.code", "=", "EXCH"]]) == 0
+    assert rated.move(id, "payment_state", "amount_residual") == ("partial", 33.33)
+    rated.pay(id, journal_id=journal, payment_date="2026-10-16")
+    assert rated.move(id, "payment_state", "amount_residual") == ("paid", 0.0)
+    assert rated.service.totals()["balance"] == Decimal(0)
+
+
+def test_a_payment_is_paid_when_its_invoices_are_and_not_any_more_when_they_are_set_free(books):
+    """Posted and then matched it becomes paid; when the invoice is cancelled the money waits again."""
+    id = books.posted(10)
+    made = payments_for(books, [11.3])
+    books.ask("account.payment", "action_post", ids=made)
+    assert payment(books, made[0], "state") == "in_process"
+    pair = [books.due_line(id), books.due_line(payment(books, made[0], "move_id"))]
+    books.ask("account.move.line", "reconcile", ids=pair)
+    assert payment(books, made[0], "state") == "paid"
+    books.ask("account.move", "button_cancel", ids=[id])
+    assert payment(books, made[0], "state", "is_reconciled") == ("in_process", False)
+
+
+def test_a_credit_note_that_a_journal_entry_paid_out_reads_reversed(books):
+    """Odoo's own odd word for it."""
+    refund = books.posted(10, move_type="out_refund")
+    receivable = books.ref("account.1_l10n_ca_112110")
+    lines = [
+        [0, 0, {"account_id": receivable, "debit": 11.3, "partner_id": books.partner}],
+        [0, 0, {"account_id": books.pro, "credit": 11.3}],
+    ]
+    entry = books.ask(
+        "account.move", "create", vals_list=[{"move_type": "entry", "date": "2026-10-12", "line_ids": lines}]
+    )[0]
+    books.ask("account.move", "action_post", ids=[entry])
+    books.ask("account.move.line", "reconcile", ids=[books.due_line(refund), books.due_line(entry)])
+    assert books.move(refund, "payment_state") == "reversed"

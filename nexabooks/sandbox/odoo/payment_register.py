@@ -182,7 +182,6 @@ class PaymentRegister(Model):
         payments.action_post([payment_id])
         counter = [r["id"] for r in counterparts(env, payments.row(payment_id))]
         env["account.partial.reconcile"].match([*line_ids, *counter])
-        payments.refresh_state(payment_id)
         return payment_id
 
     def _memo(self, moves: tuple[int, ...]) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from nexabooks.sandbox.odoo import posting, settlement
-from nexabooks.sandbox.odoo.amounts import CENT, lines_of, rounded
+from nexabooks.sandbox.odoo import posting
+from nexabooks.sandbox.odoo.amounts import CENT, ZERO, lines_of, rounded
 from nexabooks.sandbox.odoo.env import Env
 from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.journals import outstanding_account
@@ -206,29 +207,27 @@ class Payment(Chatter):
         posting.post(env, moves)
         for id in ids:
             if self.row(id)["state"] in ("draft", "in_process"):
-                self.update(id, {"state": "in_process"})
-                self.refresh_state(id)
+                # What was matched in the same breath is not looked at: such a payment stays in process (facts: "State of the payment").
+                self.update(id, {"state": "paid" if self._is_settled(self.row(id)) else "in_process"})
 
-    def refresh_state(self, id: int) -> None:
-        """in_process becomes paid when the money is in a bank account, or when all its own invoices are paid."""
-        row = self.row(id)
-        if row["state"] != "in_process":
-            return
+    def _is_settled(self, row: Row) -> bool:
+        """Whether the money has arrived: it is in a bank account, or nothing of it waits any more."""
         env = self.env
-        in_bank = env.row("account.account", row["outstanding_account_id"])["account_type"] == "asset_cash"
         liquidity = _liquidity(env, row)
-        is_settled = bool(liquidity) and sum((r["amount_residual"] for r in liquidity), Decimal(0)) == 0
-        invoices = [env.row("account.move", i) for i in row["invoice_ids"]]
-        if in_bank or is_settled or (invoices and all(i["payment_state"] == "paid" for i in invoices)):
-            self.update(id, {"state": "paid"})
+        waits = any(env.row("account.account", r["account_id"])["reconcile"] for r in liquidity)
+        return bool(liquidity) and (not waits or sum((r["amount_residual"] for r in liquidity), ZERO) == 0)
 
-    def invoice_changed(self, move_id: int) -> None:
-        """An invoice's payment state changed: the payments made for it may be paid now."""
-        if self.env.row("account.move", move_id)["payment_state"] == "paid":
-            for other in settlement.matched_moves(self.env, move_id):
-                payment = self.env.row("account.move", other)["origin_payment_id"]
-                if payment:
-                    self.refresh_state(payment)
+    def matching_changed(self, move_ids: Iterable[int]) -> None:
+        """The payments whose entries were matched, or set free, are paid when the money is there or all their invoices are."""
+        env = self.env
+        for move_id in move_ids:
+            id = env.row("account.move", move_id)["origin_payment_id"]
+            if not id or self.row(id)["state"] not in ("in_process", "paid"):
+                continue
+            row = self.row(id)
+            invoices = [env.row("account.move", i) for i in _reconciled_invoices(env, row)]
+            is_paid = self._is_settled(row) or (bool(invoices) and all(i["payment_state"] == "paid" for i in invoices))
+            self.update_if_changed(row, {"state": "paid" if is_paid else "in_process"})
 
     @remote("record")
     def action_validate(self, ids: list[int]) -> None:

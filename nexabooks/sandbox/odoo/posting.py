@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from nexabooks.sandbox.odoo import sequences, settlement
+from nexabooks.sandbox.odoo.amounts import lines_of
 from nexabooks.sandbox.odoo.env import Env
 from nexabooks.sandbox.odoo.refusals import UserError, ValidationError
 from nexabooks.sandbox.odoo.store import Row
@@ -159,8 +160,7 @@ def _next_name(env: Env, move: Row) -> str:
 def post(env: Env, ids: list[int]) -> None:
     """Post drafts: all of them or, when one is refused, none."""
     moves = env["account.move"]
-    for id in ids:
-        _check(env, moves.row(id))
+    _check_all(env, ids)
     for id in ids:
         _set_dates(env, id)
     for id in sorted(ids, key=lambda i: (moves.row(i)["date"], moves.row(i)["ref"] or "", i)):
@@ -169,30 +169,59 @@ def post(env: Env, ids: list[int]) -> None:
         _settle(env, id)
 
 
-def _check(env: Env, move: Row) -> None:
-    lines = env["account.move.line"].table
-    rows = [lines.rows[i] for i in lines.having("move_id", move["id"])]
+def _check_all(env: Env, ids: list[int]) -> None:
+    """Raises UserError with every reason against posting these, in one message that mostly does not say whose they are."""
+    moves = [env.row("account.move", i) for i in ids]
+    reasons: dict[str, None] = {}
+    for move in moves:
+        if move["move_type"] != "entry":
+            reasons |= dict.fromkeys(_document_reasons(move))
+    for move in moves:
+        _check_accounts(env, move)
+        reasons |= dict.fromkeys(_entry_reasons(env, move))
+    if reasons:
+        raise UserError("\n".join(reasons))
+
+
+def _document_reasons(move: Row) -> list[str]:
+    reasons = []
+    is_sale = move["move_type"] in CUSTOMER_KINDS
+    if move["amount_total"] < 0:
+        reasons.append(
+            "You cannot validate an invoice with a negative total amount. You should create a credit note instead. "
+            "Use the action menu to transform it into a credit note or refund."
+        )
+    if not move["partner_id"] and is_sale:
+        reasons.append(
+            "The 'Customer' field is required to validate the invoice.\n"
+            "You probably don't want to explain to your auditor that you invoiced an invisible man :)"
+        )
+    elif not move["partner_id"]:
+        reasons.append("The field 'Vendor' is required, please complete it to validate the Vendor Bill.")
+    if not move["invoice_date"] and not is_sale:
+        reasons.append("The Bill/Refund date is required to validate this document.")
+    return reasons
+
+
+def _entry_reasons(env: Env, move: Row) -> list[str]:
+    reasons = []
     if move["state"] != "draft":
-        raise UserError(f"The entry {move['name']} (id {move['id']}) must be in draft.")
-    if not any(r["display_type"] not in ("line_section", "line_note") for r in rows):
-        raise UserError("Even magicians can't post nothing!")
-    if move["move_type"] != "entry":
-        if not move["partner_id"]:
-            who = "Customer" if move["move_type"] in CUSTOMER_KINDS else "Vendor"
-            raise UserError(
-                f"The '{who}' field is required to validate the invoice.\nYou probably don't want to explain to your auditor that you invoiced an invisible man :)"
-            )
-        if move["move_type"].startswith("in_") and not move["invoice_date"]:
-            raise UserError("The Bill/Refund date is required to validate this document.")
-        if move["amount_total"] < 0:
-            raise UserError(
-                "You cannot validate an invoice with a negative total amount. You should create a credit note instead. "
-                "Use the action menu to transform it into a credit note or refund."
-            )
+        reasons.append(f"The entry {move['name']} (id {move['id']}) must be in draft.")
+    if all(r["display_type"] in ("line_section", "line_note") for r in lines_of(env, move["id"])):
+        reasons.append("Even magicians can't post nothing!")
+    journal = env.row("account.journal", move["journal_id"])
+    if not journal["active"]:
+        reasons.append(
+            f"You cannot post an entry in an archived journal ({env['account.journal'].display_name(journal['id'])})"
+        )
     currency = env.row("res.currency", move["currency_id"])
     if not currency["active"]:
-        raise UserError(f"You cannot validate a document with an inactive currency: {currency['name']}")
-    for row in rows:
+        reasons.append(f"You cannot validate a document with an inactive currency: {currency['name']}")
+    return reasons
+
+
+def _check_accounts(env: Env, move: Row) -> None:
+    for row in lines_of(env, move["id"]):
         account = env.row("account.account", row["account_id"]) if row["account_id"] else None
         if account and not account["active"]:
             raise UserError(f"The account {account['name']} ({account['code']}) is archived.")

@@ -221,8 +221,10 @@ class PartialReconcile(Model):
             for member in group:
                 if lines.row(member)["matching_number"] != mark and not lines.row(member)["full_reconcile_id"]:
                     lines.update(member, {"matching_number": mark})
-        for move_id in dict.fromkeys(lines.row(i)["move_id"] for i in line_ids):
+        touched = list(dict.fromkeys(lines.row(i)["move_id"] for i in line_ids))
+        for move_id in touched:
             settlement.refresh_totals(self.env, move_id)
+        self.env["account.payment"].matching_changed(touched)
 
     def _web(self, line_id: int) -> tuple[set[int], set[int]]:
         """All lines that partials tie to this one, directly or not, and those partials."""
@@ -286,32 +288,46 @@ def settle(env: Env, debit: Row, credit: Row) -> Deal:
     if credit["currency_id"] not in (own, foreign):
         raise NotPretended("matching lines of two foreign currencies")
     step = currency_step(env, foreign)
-    in_foreign = [_open_in(env, line, foreign, step) for line in (debit, credit)]
-    matched = min(in_foreign)
-    sides = []
-    for line, whole, left in ((debit, in_foreign[0], debit_open), (credit, in_foreign[1], credit_open)):
-        is_whole = matched == whole
-        sides.append(left if is_whole else rounded(matched / _line_rate(env, line, foreign), CENT))
+    rates = [_rate_between(env, debit, credit, foreign), _rate_between(env, credit, debit, foreign)]
+    reach = [_open_in(line, foreign, step, rate) for line, rate in zip((debit, credit), rates, strict=True)]
+    matched = min(reach)
+    sides, ranges = [], []
+    for rate, left in zip(rates, (debit_open, credit_open), strict=True):
+        low, middle, high = (rounded((matched + shift) / rate, CENT) for shift in (-step / 2, Decimal(0), step / 2))
+        sides.append(min(middle, left))
+        ranges.append((low, high))
+    are_close = ranges[1][0] <= sides[0] <= ranges[1][1] and ranges[0][0] <= sides[1] <= ranges[0][1]
+    if are_close:
+        # What rounding alone can explain is no exchange difference.
+        sides = [min(debit_open, credit_open)] * 2
     amount = min(sides)
+    exchanges = []
+    for place, (line, left) in enumerate(((debit, debit_open), (credit, credit_open))):
+        side = left if matched == reach[place] else sides[place]
+        exchanges.append(side - amount if line["currency_id"] == foreign else Decimal(0))
     amounts = [matched if line["currency_id"] == foreign else amount for line in (debit, credit)]
-    exchanges = [
-        side - amount if line["currency_id"] == foreign else Decimal(0)
-        for line, side in ((debit, sides[0]), (credit, sides[1]))
-    ]
     return Deal(amount, amounts[0], amounts[1], exchanges[0], exchanges[1])
 
 
-def _open_in(env: Env, line: Row, foreign: int, step: Decimal) -> Decimal:
+def _open_in(line: Row, foreign: int, step: Decimal, rate: Decimal) -> Decimal:
     if line["currency_id"] == foreign:
         return abs(Decimal(line["amount_residual_currency"]))
-    return rounded(abs(line["amount_residual"]) * _line_rate(env, line, foreign), step)
+    return rounded(abs(line["amount_residual"]) * rate, step)
 
 
-def _line_rate(env: Env, line: Row, foreign: int) -> Decimal:
-    """Units of the foreign currency for one of the company's, as the line itself was booked, else as of its day."""
+def _rate_between(env: Env, line: Row, other: Row, foreign: int) -> Decimal:
+    """Units of the foreign currency for one of the company's: as the line was booked, else as the payment it meets, else as of its day."""
     if line["currency_id"] == foreign and line["balance"]:
         return abs(Decimal(line["amount_currency"] / line["balance"]))
-    return env["res.currency"].rate(foreign, _day(env, line["id"]))
+    move, met = env.row("account.move", line["move_id"]), env.row("account.move", other["move_id"])
+    if (
+        not move["origin_payment_id"]
+        and met["origin_payment_id"]
+        and other["currency_id"] == foreign
+        and other["balance"]
+    ):
+        return abs(Decimal(other["amount_currency"] / other["balance"]))
+    return env["res.currency"].rate(foreign, move["invoice_date"] or move["date"])
 
 
 def _is_open(line: Row, with_exchange: bool) -> bool:

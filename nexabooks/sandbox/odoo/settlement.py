@@ -68,10 +68,7 @@ def refresh_totals(env: Env, move_id: int) -> None:
     residual = -sign * sum((r["amount_residual_currency"] for r in rows if r["display_type"] == "payment_term"), ZERO)
     changes = {"amount_untaxed": untaxed, "amount_tax": tax, "amount_total": untaxed + tax, "amount_residual": residual}
     changes["payment_state"] = _payment_state(env, move, residual)
-    if any(move[n] != v for n, v in changes.items()):
-        moves.update(move_id, changes)
-        if move["payment_state"] != changes["payment_state"]:
-            env["account.payment"].invoice_changed(move_id)
+    moves.update_if_changed(move, changes)
 
 
 def _payment_state(env: Env, move: Row, residual: Decimal) -> str:
