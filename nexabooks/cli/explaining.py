@@ -72,8 +72,7 @@ ROAD = (
     Station(
         "breaks",
         "What waits for a person.",
-        "select class, says, first_seen_on, age_days, resolution from finance.breaks "
-        "where source_system = $source and source_invoice_id = $id",
+        "select class, says, first_seen_on, age_days, resolution from finance.breaks where source_invoice_id = $id",
     ),
 )
 
@@ -148,4 +147,4 @@ def shown(row: dict[str, Any]) -> dict[str, str]:
     """One row as name and value, amounts with their currency."""
     from nexabooks.cli.console import cell
 
-    return {name.removesuffix("_minor").replace("_", " "): cell(row, name) for name in row if name != "currency_code"}
+    return {name.removesuffix("_minor").replace("_", " ").strip(): cell(row, name) for name in row if name != "currency_code"}
