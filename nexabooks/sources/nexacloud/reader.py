@@ -22,7 +22,7 @@ from nexabooks.errors import SettingsError, Unreachable
 from nexabooks.settings import Settings, secret
 from nexabooks.sources.nexacloud.claims import claims_of
 from nexabooks.sources.nexacloud.failures import failure
-from nexabooks.sources.nexacloud.schema import columns_to_land
+from nexabooks.sources.nexacloud.schema import columns_to_land, finer_columns
 from nexabooks.sources.nexacloud.streams import STREAMS, USAGE_OVERLAP_DAYS
 from nexabooks.streams import Batch, Finished, Stream
 
@@ -43,11 +43,12 @@ class NexacloudSession:
         AccessRefused, Unreachable, TransientError.
         """
         with self._guarded(stream.name):
-            columns = columns_to_land(stream, self._found(stream.name))
+            found = self._found(stream.name)
+            columns = columns_to_land(stream, [(name, kind) for name, kind, _ in found])
             table_sql = f"{_quote(self._schema)}.{_quote(stream.name)}"
             since = _since(state) if stream.cursor and not full else None
             where_sql, parameters = ("", []) if since is None else (f"where {_quote(stream.cursor)} >= %s", [since])
-            claims = claims_of(stream, table_sql, where_sql, parameters, self._ask)
+            claims = claims_of(stream, table_sql, where_sql, parameters, self._ask, finer_columns(stream, found))
             path = self._folder / f"{stream.name}.csv"
             row_count = self._copy(table_sql, where_sql, parameters, columns, path)
             next_state = self._next_state(stream, table_sql)
@@ -72,9 +73,10 @@ class NexacloudSession:
             cursor.copy_expert(f"copy ({bound}) to stdout (format csv, force_quote *)", file, size=1 << 18)
             return cursor.rowcount
 
-    def _found(self, table: str) -> list[tuple[str, str]]:
+    def _found(self, table: str) -> list[tuple[Any, ...]]:
+        """(column, type, decimals at most or None) of what this role may read."""
         return self._ask(
-            "select column_name, data_type from information_schema.columns "
+            "select column_name, data_type, numeric_scale from information_schema.columns "
             "where table_schema = %s and table_name = %s "
             "and has_column_privilege(format('%%I.%%I', table_schema, table_name), column_name, 'SELECT') "
             "order by ordinal_position",

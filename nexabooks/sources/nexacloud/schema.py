@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from nexabooks.errors import SourceContractBroken
 from nexabooks.sources.nexacloud.streams import FITTING, SECRET_NAME
@@ -43,3 +44,16 @@ def columns_to_land(stream: Stream, found: Sequence[tuple[str, str]]) -> tuple[t
         if column not in declared_names and kind != "bytea" and not SECRET_NAME.search(column)
     ]
     return (*stream.columns, *more)
+
+
+def finer_columns(stream: Stream, found: Sequence[tuple[Any, ...]]) -> list[str]:
+    """The declared DECIMAL columns whose PostgreSQL type allows more decimals, or any number of them.
+
+    `found`: (column, type, numeric_scale or None) as PostgreSQL has it.
+    """
+    scales = {column: scale for column, _, scale in found}
+    return [
+        column
+        for column, kind in stream.columns
+        if kind.startswith("DECIMAL") and (scales[column] is None or scales[column] > int(kind[:-1].split(",")[1]))
+    ]
