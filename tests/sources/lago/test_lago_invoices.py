@@ -83,7 +83,7 @@ def test_the_claims_count_all_invoices_and_sum_them_per_currency_and_month(lago)
     }
 
 
-@pytest.mark.parametrize("status", [404, 422])
+@pytest.mark.parametrize("status", [404, 422, 500])
 def test_an_invoice_that_lago_will_not_show_is_named_and_the_rest_goes_on(lago, status):
     """It lands as its list row, without fees; the reading says which one it was and is not complete."""
     broken = lago.world.invoices[0]
