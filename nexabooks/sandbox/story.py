@@ -201,6 +201,7 @@ def day_3() -> World:
         email="hello@cedarlane-studio.example",
         billing_email="hello@cedarlane-studio.example",
         updated_at=utc("2026-06-03T14:00"),
+        former_email=story_people.YOGA.email,
     )
     return replace(world, day=3, now=utc("2026-06-04T06:00"), down=frozenset())
 

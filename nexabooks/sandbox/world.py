@@ -37,6 +37,13 @@ class User:
     in_nexacloud: bool = True
     created_at: datetime | None = None
     updated_at: datetime | None = None  # the last change of his data, which Stripe tells as customer.updated
+    former_email: str = ""  # the e-mail before `updated_at`, which documents of before keep
+
+    def billing_email_at(self, moment: datetime | None) -> str:
+        """The e-mail that a document of `moment` shows; None is a document that is still open to change."""
+        if moment and self.former_email and self.updated_at and moment < self.updated_at:
+            return self.former_email
+        return self.billing_email or self.email
 
 
 @dataclass(frozen=True, slots=True)

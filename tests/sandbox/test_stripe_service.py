@@ -224,7 +224,7 @@ def test_each_new_day_brings_its_events(told):
         told.world = world
         seen.append({(e["id"], e["type"]) for e in told.all("events", limit=100)})
     assert {kind for _, kind in seen[1] - seen[0]} == {
-        "price.created", "charge.failed", "invoice.payment_failed", "invoice.voided", "invoice.finalized",
+        "price.created", "payment_intent.payment_failed", "charge.failed", "invoice.payment_failed", "invoice.voided", "invoice.finalized",
     }  # fmt: skip
     assert {kind for _, kind in seen[2] - seen[1]} == {
         "invoice.paid",
@@ -324,6 +324,22 @@ def test_an_unchanged_world_gives_unchanged_bytes(told):
     after = {i["id"]: i for i in told.all("invoices", limit=100)}
     changed = {id for id in before if before[id] != after[id]}
     assert changed == {story.story_invoices.TRAINING_ID, story.story_invoices.TRAINING_AGAIN_ID}
+
+
+def test_a_new_address_does_not_change_old_documents(told):
+    """Day 3: the customer has another e-mail, her finalized invoices and charges keep the old one."""
+    told.world = story.day_2()
+    before = {name: {r["id"]: r for r in told.all(name, limit=100)} for name in ("invoices", "charges", "customers")}
+    told.world = story.day_3()
+    after = {name: {r["id"]: r for r in told.all(name, limit=100)} for name in before}
+    changed = {name: {id for id in before[name] if before[name][id] != after[name][id]} for name in before}
+    yoga = told.world.user(story.story_people.YOGA.id)
+    assert changed == {
+        "invoices": {story.story_invoices.TRAINING_AGAIN_ID},
+        "charges": set(),
+        "customers": {yoga.stripe_customer_id},
+    }
+    assert after["customers"][yoga.stripe_customer_id]["email"] == yoga.email
 
 
 def test_credit_notes_change_only_what_is_due(tricky):

@@ -79,6 +79,11 @@ def _of_invoice(book: Book, invoice: Invoice) -> Iterator[Happening]:
         yield payment.paid_at, "invoice_payment.paid", lambda p=payment, n=n: render_invoice_payment(p, invoice, n == 0)
         if payment.charge_id:
             yield payment.paid_at, "charge.succeeded", lambda p=payment: money.render_charge(p, invoice, user)
+            yield (
+                payment.returned_at,
+                "payment_intent.payment_failed",
+                lambda p=payment: money.render_payment_intent(p, invoice, user),
+            )
             yield payment.returned_at, "charge.failed", lambda p=payment: money.render_charge(p, invoice, user)
             yield payment.returned_at, "invoice.payment_failed", then("open", payment.returned_at)
         for refund in payment.refunds:

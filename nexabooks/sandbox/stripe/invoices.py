@@ -186,7 +186,8 @@ def render_invoice(
         "customer": user.stripe_customer_id,
         "customer_account": None,
         "customer_address": address_of(user),
-        "customer_email": user.billing_email or user.email or None,
+        # The customer's fields are frozen when the invoice is finalized (facts/stripe.md, "Incremental reading").
+        "customer_email": user.billing_email_at(invoice.finalized_at) or None,
         "customer_name": user.company or user.full_name,
         "customer_phone": None,
         "customer_shipping": None,

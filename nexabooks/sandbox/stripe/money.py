@@ -51,7 +51,7 @@ def render_charge(payment: Payment, invoice: Invoice, user: User) -> dict[str, A
         "balance_transaction": related("txn", payment.charge_id),
         "billing_details": {
             "address": None,
-            "email": user.billing_email or user.email,
+            "email": user.billing_email_at(payment.paid_at),
             "name": user.company or user.full_name,
             "phone": None,
             "tax_id": None,
