@@ -11,7 +11,14 @@ import orjson
 
 from nexabooks.clients.http import ReadOnlyWire, retry_after_header
 from nexabooks.clients.limits import limiter
-from nexabooks.errors import AccessRefused, NexabooksError, PermanentError, SourceContractBroken, Unreachable
+from nexabooks.errors import (
+    AccessRefused,
+    NexabooksError,
+    PermanentError,
+    SettingsError,
+    SourceContractBroken,
+    Unreachable,
+)
 from nexabooks.settings import Settings, secret
 
 PER_PAGE = 100  # the default of Lago's code; no upper bound is documented for its cloud
@@ -51,8 +58,14 @@ class LagoApi:
 
     def check(self) -> None:
         """One small call, so that a wrong key or a dead host is said once and not once a stream."""
-        with suppress(RightMissing):  # the customers stream says so itself; the other streams may be allowed
-            self._wire.get("customers", {"page": 1, "per_page": 1}, what="customers")
+        try:
+            with suppress(RightMissing):  # the customers stream says so itself; the other streams may be allowed
+                self._wire.get("customers", {"page": 1, "per_page": 1}, what="customers")
+        except NotThere:
+            raise SettingsError(
+                f"There is no Lago at {self._wire.base_url} (HTTP 404). NEXABOOKS_LAGO_URL must end in /api/v1.",
+                source="lago",
+            ) from None
 
     def page(self, plural: str, page: int, filters: Sequence[tuple[str, str]] = ()) -> Page:
         """Page `page` of the list `plural`."""

@@ -10,6 +10,7 @@ from nexabooks.errors import (
     AccessRefused,
     NexabooksError,
     PermanentError,
+    SettingsError,
     SourceContractBroken,
     TransientError,
     Unreachable,
@@ -44,12 +45,22 @@ CODES: dict[str, type[NexabooksError]] = {
 }
 
 
+# The server is there, and what we ask for is not: another address, or the other kind of server.
+ELSEWHERE = (301, 302, 307, 308, 404)
+
+
 def classify(status: int, headers: Mapping[str, str], body: bytes, what: str) -> NexabooksError | None:
     """The error that an answer is, or None: HTTP 200 may carry `success: false`, and the cloud's 400 carries a body."""
     if status == 401:
         return AccessRefused(
             "vTiger does not accept NEXABOOKS_VTIGER_USERNAME with NEXABOOKS_VTIGER_ACCESS_KEY (HTTP 401). "
             "Another attempt will not help.",
+            source="vtiger",
+        )
+    if status in ELSEWHERE:
+        return SettingsError(
+            f"vTiger could not be asked for {what} (HTTP {status}): NEXABOOKS_VTIGER_URL or NEXABOOKS_VTIGER_TRANSPORT is "
+            "wrong. Cloud wants https://<instance>.odN.vtiger.com, selfhosted the folder of webservice.php.",
             source="vtiger",
         )
     if status not in (200, 400):

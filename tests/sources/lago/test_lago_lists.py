@@ -7,7 +7,14 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from nexabooks.errors import AccessRefused, LoadRefused, SourceContractBroken, TransientError, Unreachable
+from nexabooks.errors import (
+    AccessRefused,
+    LoadRefused,
+    SettingsError,
+    SourceContractBroken,
+    TransientError,
+    Unreachable,
+)
 from nexabooks.sources.lago import SOURCE
 
 LISTED_WHOLE = ("customers", "plans", "subscriptions", "fees", "credit_notes", "payments", "wallets")
@@ -189,6 +196,13 @@ def test_a_wrong_key_is_said_once_and_never_shown(lago):
     with pytest.raises(AccessRefused, match="NEXABOOKS_LAGO_API_KEY") as refused:
         lago.read("plans")
     assert "wrong-key" not in str(refused.value)
+
+
+def test_an_address_without_the_api_is_a_wrong_setting(lago):
+    """A forgotten /api/v1 is said as what it is."""
+    lago.settings = lago.settings.model_copy(update={"lago_url": lago.service.url})
+    with pytest.raises(SettingsError, match="NEXABOOKS_LAGO_URL must end in /api/v1"):
+        lago.read("plans")
 
 
 def test_a_dead_host_is_unreachable(lago):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from nexabooks.errors import AccessRefused, PermanentError, Unreachable
+from nexabooks.errors import AccessRefused, PermanentError, SettingsError, Unreachable
 from nexabooks.sources.vtiger import SOURCE
 from nexabooks.sources.vtiger.api import VtigerApi
 
@@ -99,6 +99,14 @@ def test_a_slow_answer_is_asked_for_again(vtiger):
     vtiger.with_settings(request_timeout_s=0.3)
     vtiger.service.faults.add("query", "slow", slow_s=0.8)
     assert vtiger.read("cases").rows == expected
+
+
+def test_the_other_transport_is_a_wrong_setting(vtiger):
+    """A cloud address read as a self-hosted one, and the other way round, is said as what it is."""
+    other = {"selfhosted": "cloud", "cloud": "selfhosted"}[vtiger.service.transport]
+    vtiger.with_settings(vtiger_transport=other)
+    with pytest.raises(SettingsError, match="NEXABOOKS_VTIGER_TRANSPORT is wrong"):
+        vtiger.read("accounts")
 
 
 def test_a_dead_host_is_unreachable(vtiger):
