@@ -21,16 +21,25 @@ named as (
     select tax_words, rate from lago_credit_taxes
 ),
 
+-- Whole words only: "columbia" has an "mb" in it and is not Manitoba.
+spaced as (
+    select
+        tax_words,
+        rate,
+        ' ' || {{ regex_replace('tax_words', '[^[:alnum:]]+', ' ') }} || ' ' as words
+    from named
+),
+
 matches as (
     select
-        named.tax_words,
-        named.rate,
+        spaced.tax_words,
+        spaced.rate,
         tax_names.tax_code
-    from named
+    from spaced
     inner join tax_names
-        on named.rate = tax_names.rate
-        and contains(named.tax_words, tax_names.contains)
-        and contains(named.tax_words, coalesce(tax_names.also_contains, ''))
+        on spaced.rate = tax_names.rate
+        and contains(spaced.words, ' ' || tax_names.contains || ' ')
+        and contains(spaced.words, ' ' || coalesce(tax_names.also_contains || ' ', ''))
 ),
 
 decided as (
