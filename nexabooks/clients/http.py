@@ -150,7 +150,7 @@ class ReadOnlyWire:
 def retry_after_header(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait as the Retry-After header says, or None; a date, or no sensible number, is read as "no wish"."""
     try:
-        wait_s = float(headers.get("Retry-After", ""))
+        wait_s = float(headers.get("Retry-After", ""))  # seconds, not money
     except ValueError:
         return None
     return wait_s if math.isfinite(wait_s) and wait_s >= 0 else None
