@@ -332,6 +332,14 @@ def test_an_own_credit_note_is_matched_by_hand(books):
     assert books.move(refund, "payment_state") == "paid"
 
 
+def test_an_invoice_settled_by_a_credit_note_and_a_payment_is_paid(books):
+    """Only a credit note alone makes it reversed."""
+    invoice, refund = books.posted(100), books.posted(40, move_type="out_refund")
+    books.ask("account.move.line", "reconcile", ids=[books.due_line(invoice), books.due_line(refund)])
+    books.pay(invoice)
+    assert books.move(invoice, "payment_state") == "paid"
+
+
 # Currency
 
 

@@ -108,7 +108,6 @@ class Move(Chatter):
         Field("invoice_date_due", "date", "Due Date", is_copied=False),
         Field("invoice_payment_term_id", "many2one", "Payment Terms", comodel="account.payment.term"),
         Field("invoice_currency_rate", "float", "Currency Rate", is_copied=False),
-        Field("fiscal_position_id", "many2one", comodel="res.country", compute=lambda env, r: False),
         Field("payment_reference", "char", is_copied=False),
         Field("invoice_origin", "char", "Origin"),
         Field("narration", "html", "Terms and Conditions"),
