@@ -19,3 +19,8 @@
         else cast({{ running }} as hugeint) * {{ part }} // {{ whole }} end as bigint
     )
 {%- endmacro %}
+
+{# The two taxes that a tax code stands for, as a comma list; NULL when it stands for itself. An empty field is no member. #}
+{% macro members_of(tax_codes) -%}
+    nullif({{ tax_codes }}.member_1, '') || ',' || nullif({{ tax_codes }}.member_2, '')
+{%- endmacro %}

@@ -15,8 +15,8 @@ named as (
         case
             when count(*) = count(named_taxes.tax_code) then coalesce(
                 string_agg(
-                    distinct nullif(coalesce(tax_codes.member_1 || ',' || tax_codes.member_2, named_taxes.tax_code), ''), ','
-                    order by nullif(coalesce(tax_codes.member_1 || ',' || tax_codes.member_2, named_taxes.tax_code), '')
+                    distinct nullif(coalesce({{ members_of('tax_codes') }}, named_taxes.tax_code), ''), ','
+                    order by nullif(coalesce({{ members_of('tax_codes') }}, named_taxes.tax_code), '')
                 ), '')
         end as tax_codes,
         min(named_taxes.taxable_minor) as least_taxable_minor
@@ -32,7 +32,7 @@ by_rate as (
         documents.source_invoice_id,
         documents.kind,
         case when count(*) = 1
-            then min(coalesce(tax_codes.member_1 || ',' || tax_codes.member_2, tax_codes.tax_code))
+            then min(coalesce({{ members_of('tax_codes') }}, tax_codes.tax_code))
         end as tax_codes
     from documents
     inner join tax_codes

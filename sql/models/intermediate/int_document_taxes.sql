@@ -18,7 +18,7 @@ named as (
         named_taxes.tax_code,
         cast(sum(named_taxes.tax_minor) as bigint) as tax_minor
     from named_taxes
-    inner join tax_codes on named_taxes.tax_code = tax_codes.tax_code and tax_codes.member_1 is null
+    inner join tax_codes on named_taxes.tax_code = tax_codes.tax_code and {{ members_of('tax_codes') }} is null
     group by named_taxes.source_system, named_taxes.source_invoice_id, named_taxes.kind, named_taxes.tax_code
 ),
 

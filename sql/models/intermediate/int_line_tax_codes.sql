@@ -9,7 +9,7 @@ tax_codes as (select * from {{ ref('tax_codes') }}),
 expanded as (
     select
         line_taxes.*,
-        coalesce(tax_codes.member_1 || ',' || tax_codes.member_2, line_taxes.tax_code) as charged_as
+        coalesce({{ members_of('tax_codes') }}, line_taxes.tax_code) as charged_as
     from line_taxes
     left join tax_codes on line_taxes.tax_code = tax_codes.tax_code
 ),

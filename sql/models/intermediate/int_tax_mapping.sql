@@ -39,7 +39,7 @@ matches as (
     inner join tax_names
         on spaced.rate = tax_names.rate
         and contains(spaced.words, ' ' || tax_names.contains || ' ')
-        and contains(spaced.words, ' ' || coalesce(tax_names.also_contains || ' ', ''))
+        and contains(spaced.words, ' ' || coalesce(nullif(tax_names.also_contains, '') || ' ', ''))
 ),
 
 decided as (

@@ -40,7 +40,8 @@ subscribed as (
         {{ accounting_day('period_start_at') }} as period_start_on,
         {{ accounting_day('period_end_at') }} as period_end_on,
         {{ month_of(accounting_day('period_start_at')) }} as month,
-        case when abs(exact_difference_minor) <= tolerance_minor then 'match' else 'delta' end as class,
+        case when period_start_at is not null and abs(exact_difference_minor) <= tolerance_minor then 'match' else 'delta' end
+            as class,
         case
             when period_start_at is null then 'no_period'
             when expected_amount is null then 'no_price'

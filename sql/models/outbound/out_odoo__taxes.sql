@@ -10,7 +10,7 @@ out_odoo__taxes as (
         rate,
         odoo_external_name
     from tax_codes
-    where member_1 is null
+    where {{ members_of('tax_codes') }} is null
 )
 
 select * from out_odoo__taxes
