@@ -147,6 +147,10 @@ def _compare(run: Run, invoices: list[Invoice], already: set[MoveKey]) -> None:
         return
     actions = {a.key: a for a in run.plan.of("create", "update")}
     held = read_batch(run, invoices)
+    for invoice in (i for i in invoices if i.key not in held):
+        gone = "it was written, and Odoo does not show it; somebody may have deleted it"
+        run.settle(actions[invoice.key], "unclear", gone, odoo_model="account.move", odoo_id=None)
+    invoices = [i for i in invoices if i.key in held]
     drafts = [i for i in invoices if held[i.key].state == "draft"]
     lines = _read_lines(run, [held[i.key].move_id for i in drafts])
     said: dict[MoveKey, str] = {}

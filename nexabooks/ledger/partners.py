@@ -51,8 +51,11 @@ def write_partners(run: Run) -> dict[str, int]:
     held = read_partners(run.client, list(actions))
     for outcome, settled in (("done", driven.done), ("already", driven.already)):
         for partner in settled:
-            known[partner.customer_id] = held[partner.customer_id].partner_id
-            _settle(run, actions[partner.customer_id], outcome, places.says(partner), known[partner.customer_id])
+            if partner.customer_id in held:
+                known[partner.customer_id] = held[partner.customer_id].partner_id
+                _settle(run, actions[partner.customer_id], outcome, places.says(partner), known[partner.customer_id])
+            else:
+                _settle(run, actions[partner.customer_id], "unclear", "it was written, and Odoo does not show it", None)
     for partner, said in driven.refused:
         words = f"{NO_RIGHT} ({said})" if "not allowed" in said else said
         _settle(run, actions[partner.customer_id], "refused", words, known.get(partner.customer_id))

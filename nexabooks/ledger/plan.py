@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -75,7 +75,8 @@ class Action:
 
     @property
     def fingerprint(self) -> str:
-        return content_hash(asdict(self))
+        """What an approval is bound to: the step with everything that it would write."""
+        return content_hash([getattr(self, name) for name in self.__slots__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,5 +367,4 @@ def _payment(payment: Payment, invoice: Invoice, move: PresentMove | None, prese
 
 def _but(action: Action, verb: Verb, reason: str) -> Action:
     """The same row with another verb and reason."""
-    values = asdict(action) | {"verb": verb, "reason": reason}
-    return Action(**values)
+    return replace(action, verb=verb, reason=reason)

@@ -64,7 +64,10 @@ def _post_batch(run: Run, invoices: list[Invoice], actions: dict) -> None:
         _settle(run, actions[invoice.key], "unclear", said, now.get(invoice.key))
     for invoice in driven.settled:
         outcome = "already" if invoice in driven.already else "done"
-        _settle_posted(run, actions[invoice.key], outcome, invoice, now[invoice.key])
+        if move := now.get(invoice.key):
+            _settle_posted(run, actions[invoice.key], outcome, invoice, move)
+        else:
+            _settle(run, actions[invoice.key], "unclear", "it was posted, and Odoo does not show it", None)
 
 
 def _settle_posted(run: Run, action: Action, outcome: str, invoice: Invoice, move: PresentMove) -> None:

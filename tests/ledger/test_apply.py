@@ -373,3 +373,28 @@ def test_a_hundred_and_twenty_invoices_take_few_calls(client, odoo):
     assert calls - reconciles < 120
     assert odoo.totals()["payment_states"] == {"paid": 120}
     assert odoo.totals()["orphan_payments"] == []
+
+
+class Forgetful:
+    """A client in whose Odoo somebody deletes every draft right after it was made."""
+
+    def __init__(self, client) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str):
+        return getattr(self._client, name)
+
+    def load(self, model, fields, rows):
+        ids = self._client.load(model, fields, rows)
+        if model == "account.move":
+            self._client.write_call("account.move", "unlink", ids=ids)
+        return ids
+
+
+def test_a_draft_that_somebody_deletes_meanwhile_is_unclear_and_made_again(client):
+    """The run goes on, and the next one heals it."""
+    desired = desired_of(an_invoice(paid_minor=11_300))
+    receipts = close(Forgetful(client), desired)
+    assert ("create", "in_1", "unclear") in outcomes(receipts)
+    assert ("pay", "in_1", "refused") in outcomes(receipts)
+    assert ("pay", "in_1", "done") in outcomes(close(client, desired, run_id="r2"))
