@@ -151,7 +151,7 @@ def _answered(blank: CheckResult, answer: ExpectationValidationResult, suite: Su
         return replace(
             blank, is_ok=False, unexpected_count=1, says=f"There are {answer.result['observed_value']} rows."
         )
-    if promise.sort in ("holds", "key"):
+    if promise.sort in ("holds", "key", "not_null"):
         count, rows = answer.result["observed_value"], answer.result["details"]["unexpected_rows"]
     else:
         count, rows = answer.result["unexpected_count"], answer.result.get("partial_unexpected_index_list") or []

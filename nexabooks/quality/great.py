@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from nexabooks.quality.gx import great_expectations
-from nexabooks.quality.promises import Promise, Suite
+from nexabooks.quality.promises import Promise, Suite, quoted
 from nexabooks.quality.results import SHOWN_KEYS
 
 if TYPE_CHECKING:
@@ -117,8 +117,6 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
             return gxe.UnexpectedRowsExpectation(unexpected_rows_query=broken_keys(promise, BATCH), **shared)
         case "row_count":
             return gxe.ExpectTableRowCountToBeBetween(min_value=promise.least, max_value=promise.most, **shared)
-        case "not_null":
-            return gxe.ExpectColumnValuesToNotBeNull(column=column, **shared)
         case "in_set":
             return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(promise.values), **shared)
         case "between":
@@ -157,8 +155,3 @@ def shown_columns(suite: Suite, promise: Promise, columns: Sequence[str]) -> lis
     """The key, then the columns that the condition names: what a person needs to see of a failing row."""
     words = set(re.findall(r"\w+", promise.where.lower()))
     return list(dict.fromkeys([*suite.key, *(column for column in columns if column.lower() in words)]))
-
-
-def quoted(column: str) -> str:
-    """A column's name as SQL takes it whatever it contains."""
-    return '"' + column.replace('"', '""') + '"'
