@@ -122,10 +122,6 @@ REFUSALS: tuple[Rule, ...] = (
 )
 
 
-def _is_postable(invoice: Invoice, desired: Desired, present: Present) -> str:
-    return "" if invoice.is_postable else invoice.park_reason or "it is not postable"
-
-
 def _is_in_open_period(invoice: Invoice, desired: Desired, present: Present) -> str:
     """A lock date does not fail the post: Odoo silently moves the entry (facts: odoo "Lock dates")."""
     is_taxed = any(line.tax_codes for line in invoice.lines)
@@ -155,7 +151,7 @@ def _has_active_partner(invoice: Invoice, desired: Desired, present: Present) ->
     return ""
 
 
-PARKS: tuple[Rule, ...] = (_is_postable, _is_in_open_period, _has_rate, _has_active_partner)
+PARKS: tuple[Rule, ...] = (_is_in_open_period, _has_rate, _has_active_partner)
 
 
 def payment_reason_to_refuse(payment: Payment, invoice: Invoice, books: Books) -> str:

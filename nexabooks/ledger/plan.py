@@ -221,6 +221,8 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
     if move and move.state == "posted":
         said = changes_since_posting(invoice, move)
         return [_but(about, "report", said) if said else _but(about, "keep", f"posted as {move.name}")]
+    if not invoice.is_postable:  # the warehouse has said why; finance reads the same words
+        return [_but(about, "park", invoice.park_reason or "it is not postable")]
     if said := reason_to_refuse(invoice, desired, present):
         return [_but(about, "refuse", said)]
     if said := reason_to_park(invoice, desired, present):

@@ -212,6 +212,11 @@ def locks(**days: date) -> Present:
 
 PARKED = {
     "not postable": (replace(INVOICE, is_postable=False, park_reason="a failed check"), NOTHING, "a failed check"),
+    "parked by the warehouse, whose words stand": (
+        replace(INVOICE, is_postable=False, park_reason="its tax is not mapped", lines=()),
+        NOTHING,
+        "its tax is not mapped",
+    ),
     "the global lock date": (INVOICE, locks(fiscalyear_lock_date=date(2026, 10, 5)), "global lock date is 2026-10-05"),
     "the sales lock date": (INVOICE, locks(sale_lock_date=date(2026, 10, 31)), "sales lock date"),
     "the tax lock date": (INVOICE, locks(tax_lock_date=date(2026, 10, 31)), "tax return lock date"),
