@@ -189,6 +189,15 @@ def test_a_draft_follows_its_source(client, odoo, before, after):
     assert odoo.totals()["documents"] == {"draft": 1}
 
 
+def test_a_line_that_went_away_may_come_back(client):
+    """Under the same external id, and once."""
+    for n, amounts in enumerate([(10_000, 5_000, 200), (10_000,), (10_000, 600)]):
+        desired = desired_of(an_invoice(amounts_minor=amounts))
+        close(client, desired, mode="draft", run_id=f"r{n}")
+        assert move(client, "in_1", "amount_untaxed") == [Decimal(sum(amounts)) / 100]
+        assert plan_again(client, desired, mode="draft").is_empty
+
+
 def test_a_posted_entry_is_never_touched(client, odoo):
     """Void after posting, and another amount after posting, are rows for a person."""
     invoice = an_invoice()
