@@ -23,7 +23,6 @@ from pathlib import Path
 
 import duckdb
 from rich.console import Console
-from rich.table import Column, Table
 
 from nexabooks.errors import EXIT_OK, EXIT_PERSON, BuildFailed, NexabooksError
 from nexabooks.warehouse.build import build
@@ -75,10 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(comparisons: list[Comparison], console: Console) -> int:
-    table = Table("kind", Column("name", overflow="fold"), "ours", "dbt", "difference")
+    """One line for each table and test, then the verdict."""
     for each in comparisons:
-        table.add_row(each.kind, each.name, each.ours, each.dbts, each.difference or "-")
-    console.print(table)
+        verdict = "DIFFERENT" if each.difference else "same"
+        line = f"{verdict:9}  {each.kind:9}  {each.name}: ours {each.ours}, dbt {each.dbts}. {each.difference}"
+        console.print(line.strip(), markup=False, highlight=False, soft_wrap=True)
     different = [each for each in comparisons if each.difference]
     console.print(f"{len(comparisons) - len(different)} of {len(comparisons)} are the same on both sides.")
     return EXIT_PERSON if different else EXIT_OK
