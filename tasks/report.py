@@ -16,8 +16,8 @@ from tasks.step import in_prefect, step
 # Each block of the screen is one question to the same tables that finance reads.
 QUESTIONS: dict[str, str] = {
     "sources": """
-        select source, count(*) as stream_count, sum(received_count) as read_count,
-               sum(inserted_count + changed_count + deleted_count) as changed_count,
+        select source, count(*) as stream_count, coalesce(sum(received_count), 0) as read_count,
+               coalesce(sum(inserted_count + changed_count + deleted_count), 0) as changed_count,
                count(*) filter (where outcome <> 'landed') as unread_count,
                max(message) filter (where outcome <> 'landed') as says
         from meta.loads where run_id = ? group by source order by min(started_at)""",
