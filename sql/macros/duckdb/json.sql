@@ -60,11 +60,6 @@
     )
 {%- endmacro %}
 
-{# How many items an array has; NULL when there is no array. #}
-{% macro json_length(column, path) -%}
-    json_array_length({{ column }}, '{{ path }}')
-{%- endmacro %}
-
 {# True when every given path holds a whole JSON number: "7000" in quotes and 7000.0 are defects of an invoice. #}
 {% macro json_all_whole(column, paths) -%}
     coalesce(
@@ -89,4 +84,32 @@
         )),
         0
     )
+{%- endmacro %}
+
+{# The sum of `amount` over the first of two arrays that is there: a list of pretax credits replaces that of discounts. #}
+{% macro json_sum_of_first(column, first_path, second_path) -%}
+    case
+        when {{ json_is_array(column, first_path) }} then {{ json_sum(column, first_path ~ '[*].amount') }}
+        else {{ json_sum(column, second_path ~ '[*].amount') }}
+    end
+{%- endmacro %}
+
+{# True when there is an array at the path; NULL when there is nothing. #}
+{% macro json_is_array(column, path) -%}
+    json_type({{ column }}, '{{ path }}') = 'ARRAY'
+{%- endmacro %}
+
+{# True when there is anything at the path, null included. #}
+{% macro json_has(column, path) -%}
+    json_exists({{ column }}, '{{ path }}')
+{%- endmacro %}
+
+{# The text at one path. For several paths of a table use json_table: one extraction. #}
+{% macro json_text(column, path) -%}
+    json_extract_string({{ column }}, '{{ path }}')
+{%- endmacro %}
+
+{# The text under a key whose name is in another column. #}
+{% macro json_text_by_name(column, name_column) -%}
+    json_extract_string({{ column }}, '$."' || {{ name_column }} || '"')
 {%- endmacro %}

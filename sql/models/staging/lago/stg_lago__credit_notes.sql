@@ -32,7 +32,7 @@ stg_lago__credit_notes as (
         {{ iso_minor('source.sub_total') }} as subtotal_minor,
         {{ iso_minor('source.taxes') }} as tax_minor,
         {{ iso_minor('source.total') }} as total_minor,
-        json_type(source.payload, '$.items') = 'ARRAY' as has_items,
+        {{ json_is_array('source.payload', '$.items') }} as has_items,
         {{ json_all_whole('source.payload', [
             '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents', '$.total_amount_cents'
         ]) }} as has_whole_amounts,

@@ -51,7 +51,7 @@ stg_lago__invoice_fees as (
         {{ iso_minor('source.taxes') }} as tax_minor,
         try_cast(source.taxes_rate as decimal(9, 6)) as taxes_rate,
         {{ json_all_whole('source.item', ['$.amount_cents']) }} as has_whole_amounts,
-        json_type(source.item, '$.applied_taxes') = 'ARRAY' as has_taxes_listed,
+        {{ json_is_array('source.item', '$.applied_taxes') }} as has_taxes_listed,
 
         -- times, UTC
         try_cast(source.from_date as timestamptz) as period_start_at,

@@ -84,8 +84,8 @@ stg_lago__invoices as (
         {{ iso_minor('source.total_due') }} as due_minor,
         coalesce({{ iso_minor('source.total_offset') }}, 0) as offset_minor,
         {{ iso_minor(json_sum_of_type('source.payload', '$.credits[*]', 'coupon')) }} as coupon_credits_minor,
-        json_type(source.payload, '$.credits') = 'ARRAY' as has_credits,
-        json_type(source.payload, '$.fees') = 'ARRAY' as has_fees,
+        {{ json_is_array('source.payload', '$.credits') }} as has_credits,
+        {{ json_is_array('source.payload', '$.fees') }} as has_fees,
         {{ json_all_whole('source.payload', [
             '$.fees_amount_cents', '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents',
             '$.sub_total_including_taxes_amount_cents', '$.total_amount_cents'

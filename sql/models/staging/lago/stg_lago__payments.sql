@@ -23,7 +23,7 @@ payables as ({{ json_items('source', '$.invoice_ids', ['_key']) }}),
 invoices_of_payment as (
     select
         _key,
-        json_extract_string(item, '$') as invoice_id,
+        {{ json_text('item', '$') }} as invoice_id,
         count(*) over (partition by _key) as invoice_count
     from payables
 ),

@@ -2,7 +2,7 @@
 with
 
 credit_notes as (
-    select _key, payload, json_extract_string(payload, '$.currency') as currency from {{ source('stripe', 'credit_notes') }}
+    select _key, payload, {{ json_text('payload', '$.currency') }} as currency from {{ source('stripe', 'credit_notes') }}
 ),
 
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
@@ -33,9 +33,7 @@ stg_stripe__credit_note_lines as (
 
         -- amounts, whole minor units in ISO's counting
         {{ iso_minor('source.amount') }} as gross_minor,
-        {{ iso_minor("case when json_type(source.item, '$.pretax_credit_amounts') = 'ARRAY' then "
-            ~ json_sum('source.item', '$.pretax_credit_amounts[*].amount') ~ " else "
-            ~ json_sum('source.item', '$.discount_amounts[*].amount') ~ " end") }} as discount_minor
+        {{ iso_minor(json_sum_of_first('source.item', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor
     from source
     left join units on upper(source.currency) = units.currency_code
 )

@@ -2,7 +2,7 @@
 with
 
 credit_notes as (
-    select _key, payload, json_extract_string(payload, '$.currency') as currency from {{ source('stripe', 'credit_notes') }}
+    select _key, payload, {{ json_text('payload', '$.currency') }} as currency from {{ source('stripe', 'credit_notes') }}
 ),
 
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),

@@ -31,9 +31,7 @@ stg_stripe__credit_notes as (
         upper(source.currency) as currency_code,
         {{ iso_minor('source.subtotal') }} as subtotal_minor,
         {{ iso_minor('source.total') }} as total_minor,
-        {{ iso_minor("case when json_type(source.payload, '$.pretax_credit_amounts') = 'ARRAY' then "
-            ~ json_sum('source.payload', '$.pretax_credit_amounts[*].amount') ~ " else "
-            ~ json_sum('source.payload', '$.discount_amounts[*].amount') ~ " end") }} as discount_minor,
+        {{ iso_minor(json_sum_of_first('source.payload', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor,
         {{ json_all_whole('source.payload', ['$.subtotal', '$.total']) }} as has_whole_amounts,
         coalesce(source.lines_has_more = 'true', false) as has_more_lines,
 

@@ -8,7 +8,7 @@ overflow as (select * from {{ source('stripe', 'invoice_lines') }} where not _de
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
 
 short_invoices as (
-    select * from invoices where coalesce(json_extract_string(payload, '$.lines.has_more'), 'false') <> 'true'
+    select * from invoices where coalesce({{ json_text('payload', '$.lines.has_more') }}, 'false') <> 'true'
 ),
 
 embedded as ({{ json_items('short_invoices', '$.lines.data', ['_key']) }}),
@@ -22,9 +22,9 @@ numbered as (
 ),
 
 lines as (
-    select _key, position as line_position, item as payload, json_extract_string(item, '$.currency') as currency from embedded
+    select _key, position as line_position, item as payload, {{ json_text('item', '$.currency') }} as currency from embedded
     union all
-    select _key, position as line_position, item as payload, json_extract_string(item, '$.currency') as currency from numbered
+    select _key, position as line_position, item as payload, {{ json_text('item', '$.currency') }} as currency from numbered
 ),
 
 taxes as ({{ json_items('lines', '$.taxes', ['_key', 'line_position', 'currency']) }}),

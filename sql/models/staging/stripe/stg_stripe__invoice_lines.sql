@@ -8,7 +8,7 @@ overflow as (select * from {{ source('stripe', 'invoice_lines') }} where not _de
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
 
 short_invoices as (
-    select * from invoices where coalesce(json_extract_string(payload, '$.lines.has_more'), 'false') <> 'true'
+    select * from invoices where coalesce({{ json_text('payload', '$.lines.has_more') }}, 'false') <> 'true'
 ),
 
 embedded as ({{ json_items('short_invoices', '$.lines.data', ['_key']) }}),
@@ -61,11 +61,9 @@ stg_stripe__invoice_lines as (
         -- amounts, whole minor units in ISO's counting
         upper(source.currency) as currency_code,
         {{ iso_minor('source.amount') }} as gross_minor,
-        {{ iso_minor("case when json_type(source.item, '$.pretax_credit_amounts') = 'ARRAY' then "
-            ~ json_sum('source.item', '$.pretax_credit_amounts[*].amount') ~ " else "
-            ~ json_sum('source.item', '$.discount_amounts[*].amount') ~ " end") }} as discount_minor,
+        {{ iso_minor(json_sum_of_first('source.item', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor,
         {{ json_all_whole('source.item', ['$.amount']) }} as has_whole_amounts,
-        json_type(source.item, '$.taxes') = 'ARRAY' as has_taxes_listed,
+        {{ json_is_array('source.item', '$.taxes') }} as has_taxes_listed,
 
         -- times, UTC
         {{ moment_of_unix('source.period_start') }} as period_start_at,

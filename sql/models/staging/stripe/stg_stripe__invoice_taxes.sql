@@ -2,7 +2,7 @@
 with
 
 invoices as (
-    select _key, payload, json_extract_string(payload, '$.currency') as currency from {{ source('stripe', 'invoices') }}
+    select _key, payload, {{ json_text('payload', '$.currency') }} as currency from {{ source('stripe', 'invoices') }}
 ),
 
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),

@@ -50,9 +50,7 @@ stg_stripe__invoices as (
         upper(source.currency) as currency_code,
         {{ iso_minor('source.subtotal') }} as subtotal_minor,
         {{ iso_minor('source.total') }} as total_minor,
-        {{ iso_minor("case when json_type(source.payload, '$.total_pretax_credit_amounts') = 'ARRAY' then "
-            ~ json_sum('source.payload', '$.total_pretax_credit_amounts[*].amount') ~ " else "
-            ~ json_sum('source.payload', '$.total_discount_amounts[*].amount') ~ " end") }} as discount_minor,
+        {{ iso_minor(json_sum_of_first('source.payload', '$.total_pretax_credit_amounts', '$.total_discount_amounts')) }} as discount_minor,
         coalesce({{ iso_minor('source.amount_shipping') }}, 0) as shipping_minor,
         coalesce({{ iso_minor('source.starting_balance') }}, 0) as starting_balance_minor,
         coalesce({{ iso_minor('source.pre_payment_credit_notes_amount') }}, 0) as pre_payment_credit_minor,
@@ -65,7 +63,7 @@ stg_stripe__invoices as (
             '$.subtotal', '$.total', '$.amount_due', '$.amount_paid', '$.amount_remaining'
         ]) }} as has_whole_amounts,
         -- Before 2025-03-31.basil an invoice had `tax` and no `total_taxes`; half of what we check is elsewhere there.
-        json_exists(source.payload, '$.total_taxes') as has_known_shape,
+        {{ json_has('source.payload', '$.total_taxes') }} as has_known_shape,
 
         -- times, UTC; effective_at is the accounting date (facts: stripe, "Invoice fields that matter")
         {{ moment_of_unix('source.created') }} as created_at,

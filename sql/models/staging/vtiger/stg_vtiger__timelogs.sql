@@ -17,12 +17,12 @@ mapping as (
 named as (
     select
         source._key as timelog_id,
-        nullif(json_extract_string(source.payload, '$."' || mapping.related_field || '"'), '') as related_id,
-        nullif(json_extract_string(source.payload, '$."' || mapping.contract_field || '"'), '') as contract_id,
-        nullif(json_extract_string(source.payload, '$."' || mapping.duration_field || '"'), '') as duration,
+        nullif({{ json_text_by_name('source.payload', 'mapping.related_field') }}, '') as related_id,
+        nullif({{ json_text_by_name('source.payload', 'mapping.contract_field') }}, '') as contract_id,
+        nullif({{ json_text_by_name('source.payload', 'mapping.duration_field') }}, '') as duration,
         mapping.duration_unit,
-        json_extract_string(source.payload, '$."' || mapping.billable_field || '"') as billable,
-        nullif(json_extract_string(source.payload, '$."' || mapping.date_field || '"'), '') as worked_on
+        {{ json_text_by_name('source.payload', 'mapping.billable_field') }} as billable,
+        nullif({{ json_text_by_name('source.payload', 'mapping.date_field') }}, '') as worked_on
     from source
     cross join mapping
     where not mapping._deleted

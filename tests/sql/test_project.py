@@ -1,0 +1,80 @@
+"""The SQL keeps its own rules: layers, shape of a file, described columns, exact money."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nexabooks.warehouse import Project
+from nexabooks.warehouse.nodes import Node
+from tests.sql.built import SQL, Ask
+
+MODELS = [node for node in Project.load(SQL).nodes if node.kind == "model"]
+PROMISED = [node for node in MODELS if node.layer in ("marts", "outbound", "finance")]
+PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_"), "outbound": ("out_odoo__",)}
+# Functions that only DuckDB has; they live in sql/macros/duckdb, so that another engine needs one folder rewritten.
+DUCKDB_ONLY = re.compile(
+    r"\b(json_extract\w*|json_type|json_exists|unnest|list_\w+|regexp_\w+|strftime|date_diff|timezone|to_timestamp|md5)\("
+)
+
+
+def _id(node: Node) -> str:
+    return node.name
+
+
+@pytest.mark.parametrize("node", MODELS, ids=_id)
+def test_a_model_reads_from_its_grain_to_its_own_name(node: Node) -> None:
+    """First line the grain, last CTE the file's name, last line the same select in every file."""
+    lines = node.raw_sql.strip().splitlines()
+    assert lines[0].startswith("-- One row")
+    assert lines[-1] == f"select * from {node.name}"
+    assert re.findall(r"^(\w+) as \(", node.raw_sql, re.MULTILINE)[-1] == node.name
+
+
+@pytest.mark.parametrize("node", [n for n in MODELS if n.layer in PREFIXES], ids=_id)
+def test_the_prefix_tells_the_layer(node: Node) -> None:
+    """stg_ cleans one source, int_ joins, dim_ and fct_ are for people, out_odoo__ is for Odoo."""
+    assert node.name.startswith(PREFIXES[node.layer])
+
+
+@pytest.mark.parametrize("node", PROMISED, ids=_id)
+def test_what_others_read_has_an_enforced_contract_in_words(node: Node) -> None:
+    """Every mart, outbound and finance column has a type that is enforced and a description."""
+    assert node.is_contract_enforced
+    assert node.description
+    assert [c.name for c in node.columns if not c.description or not c.data_type] == []
+
+
+@pytest.mark.parametrize("node", MODELS, ids=_id)
+def test_duckdbs_own_words_stay_in_one_folder(node: Node) -> None:
+    """A model is plain SQL and macros."""
+    assert DUCKDB_ONLY.findall(node.raw_sql) == []
+
+
+def test_money_is_never_a_float(trap_day: Ask) -> None:
+    """No column of any layer is DOUBLE or FLOAT, and none is so wide that it would be published as one."""
+    found = trap_day(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal "
+        "and schema_name in ('staging', 'intermediate', 'marts', 'outbound', 'finance', 'seeds') "
+        "and data_type in ('DOUBLE', 'FLOAT', 'HUGEINT')"
+    )
+    assert found == []
+
+
+def test_every_rule_that_decides_about_money_has_a_unit_test(project: Project) -> None:
+    """Each intermediate model and each mart that computes has given rows and expected rows."""
+    tested = {test.model for test in project.unit_tests}
+    # What only selects, unions or lists what others computed.
+    plain = {
+        "int_clock",
+        "int_document_named_taxes",
+        "fct_invoice_lines",
+        "fct_invoice_taxes",
+        "fct_payments",
+        "fct_credit_notes",
+        "fct_unmatched_lines",
+        "fct_unmapped_taxes",
+    }
+    rules = {node.name for node in MODELS if node.layer in ("intermediate", "marts")}
+    assert rules - tested == plain
