@@ -6,7 +6,7 @@ Project, build   our small runner of the dbt project in sql/
 publish          the finance schema as a file of its own, checked and renamed into place
 """
 
-from nexabooks.warehouse.build import ModelRun, build, build_model, compile_sql
+from nexabooks.warehouse.building import ModelRun, build, build_model, compile_sql
 from nexabooks.warehouse.data_tests import DataTestResult, run_data_tests
 from nexabooks.warehouse.landing import Landed, cursor_of, land, record_failed_load
 from nexabooks.warehouse.merging import ThinLimit

@@ -25,7 +25,7 @@ import duckdb
 from rich.console import Console
 
 from nexabooks.errors import EXIT_OK, EXIT_PERSON, BuildFailed, NexabooksError
-from nexabooks.warehouse.build import build
+from nexabooks.warehouse.building import build
 from nexabooks.warehouse.data_tests import run_data_tests
 from nexabooks.warehouse.nodes import Node
 from nexabooks.warehouse.project import Project

@@ -123,8 +123,7 @@ def _timed(
     started = time.perf_counter()
     sql = "" if node.kind == "seed" else project.compile_sql(node, variables=variables)
     try:
-        with meta.transaction(con):
-            row_count = load_seed(con, node) if node.kind == "seed" else _create(con, node, sql)
+        row_count = _swap(con, node, sql)
     except BuildFailed as error:
         kept = _keep_compiled(project, node, sql)
         raise BuildFailed(f"{error.sentence} Its SQL: {kept}.", record=node.name, compiled_sql=sql) from None
@@ -139,11 +138,24 @@ def _timed(
     return ModelRun(node.name, node.layer, node.materialized, "built", row_count, seconds)
 
 
+def _swap(con: duckdb.DuckDBPyConnection, node: Node, sql: str) -> int | None:
+    """Put the new one in the place of the old, which everybody else keeps seeing until the commit. Returns its rows."""
+    try:
+        with meta.transaction(con):
+            return load_seed(con, node) if node.kind == "seed" else _create(con, node, sql)
+    except duckdb.CatalogException as error:
+        # A model that turned from table to view, or back. Asking the catalog first would cost every model a millisecond.
+        if "Existing object" not in str(error):
+            raise
+    with meta.transaction(con):
+        con.execute(f"drop {'table' if node.materialized == 'view' else 'view'} {node.relation}")
+        return _create(con, node, sql)
+
+
 def _create(con: duckdb.DuckDBPyConnection, node: Node, sql: str) -> int | None:
-    """Swap in the new view or table; the transaction around it keeps the old one for everybody until it commits."""
+    """Create the view or table, its contract checked. Returns the rows of a table."""
     if node.is_contract_enforced:
         sql = contracts.check_shape(con, node, sql)
-    _drop_other_kind(con, node)
     if node.materialized == "view":
         con.execute(f"create or replace view {node.relation} as {sql}")
         return None
@@ -151,14 +163,6 @@ def _create(con: duckdb.DuckDBPyConnection, node: Node, sql: str) -> int | None:
         con.execute(f"create or replace table {node.relation} ({contracts.table_ddl(node)})")
         return int(con.execute(f"insert into {node.relation} {sql}").fetchall()[0][0])
     return int(con.execute(f"create or replace table {node.relation} as {sql}").fetchall()[0][0])
-
-
-def _drop_other_kind(con: duckdb.DuckDBPyConnection, node: Node) -> None:
-    """A model that turned from table to view, or back: `create or replace` refuses to change the kind."""
-    catalog = "duckdb_tables() where table_name" if node.materialized == "view" else "duckdb_views() where view_name"
-    found = con.execute(f"select 1 from {catalog} = ? and schema_name = ?", [node.name, node.schema]).fetchall()
-    if found:
-        con.execute(f"drop {'table' if node.materialized == 'view' else 'view'} {node.relation}")
 
 
 def _keep_compiled(project: Project, node: Node, sql: str) -> Path:
