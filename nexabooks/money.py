@@ -10,17 +10,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 # Minor units per major unit, where it is not 100. Lago's table is the Ruby money gem's subunit_to_unit, which is why
 # MGA and MRU count 5 and why HUF, ISK and UGX differ from Stripe by a factor of 100.
-_ISO = {c: 1 for c in "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()} | {
-    c: 1000 for c in "BHD IQD JOD KWD LYD OMR TND".split()
-}
-_STRIPE = {c: 1 for c in "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split()} | {
-    c: 1000 for c in "BHD JOD KWD OMR TND".split()
-}
-_LAGO = (
-    {c: 1 for c in "BIF CLP DJF GNF HUF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()}
-    | {c: 1000 for c in "BHD IQD JOD KWD LYD OMR TND".split()}
-    | {"MGA": 5, "MRU": 5, "CLF": 10000}
-)
+_ZERO = ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
+_ISO = dict.fromkeys((*_ZERO, "ISK", "UGX"), 1) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 1000)
+_STRIPE = dict.fromkeys((*_ZERO, "MGA"), 1) | dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 1000)
+_LAGO = _ISO | {"HUF": 1, "MGA": 5, "MRU": 5, "CLF": 10000}
 UNITS_PER_MAJOR: dict[str, dict[str, int]] = {"iso": _ISO, "stripe": _STRIPE, "lago": _LAGO}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 
@@ -46,7 +47,7 @@ class Window:
         edges = [self.start_at]
         while edges[-1] < self.end_at:
             edges.append(min(edges[-1] + step, self.end_at))
-        return [Window(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        return [Window(a, b) for a, b in pairwise(edges)]
 
 
 def accounting_day(moment: datetime, time_zone: str) -> date:

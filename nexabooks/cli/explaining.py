@@ -147,4 +147,8 @@ def shown(row: dict[str, Any]) -> dict[str, str]:
     """One row as name and value, amounts with their currency."""
     from nexabooks.cli.console import cell
 
-    return {name.removesuffix("_minor").replace("_", " ").strip(): cell(row, name) for name in row if name != "currency_code"}
+    return {
+        name.removesuffix("_minor").replace("_", " ").strip(): cell(row, name)
+        for name in row
+        if name != "currency_code"
+    }

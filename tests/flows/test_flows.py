@@ -59,7 +59,14 @@ def test_daily_close_posts_what_is_verified_and_shows_every_step_as_a_task(box):
         found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(exists_=True)))
     assert run.state is not None
     assert run.state.is_completed()
-    assert {"read stripe", "stripe invoices", "nexacloud users", "build the models", "apply to Odoo", "publish"} <= names
+    assert {
+        "read stripe",
+        "stripe invoices",
+        "nexacloud users",
+        "build the models",
+        "apply to Odoo",
+        "publish",
+    } <= names
     assert any(name.startswith("build fct_invoices") for name in names)
     assert {"ledger-summary", "open-breaks", "run-summary"} <= {artifact.key for artifact in found}
 

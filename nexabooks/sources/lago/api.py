@@ -133,7 +133,7 @@ def _classify(status: int, headers: Mapping[str, str], body: bytes, what: str) -
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait after a 429: X-RateLimit-Reset is a span and not a moment (facts: lago "Rate limits")."""
     try:
-        return float(headers.get("X-RateLimit-Reset", ""))
+        return float(headers.get("X-RateLimit-Reset", ""))  # seconds, not money
     except ValueError:
         return retry_after_header(headers)
 

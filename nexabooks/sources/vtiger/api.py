@@ -148,7 +148,7 @@ class VtigerApi:
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until X-FloodControl-Reset, a unix time, by the server's own clock (its Date header), and not below zero."""
     try:
-        reset_s = float(headers.get("X-FloodControl-Reset", ""))
+        reset_s = float(headers.get("X-FloodControl-Reset", ""))  # seconds, not money
         server_s = parsedate_to_datetime(headers.get("Date", "")).timestamp()
     except (TypeError, ValueError):
         return retry_after_header(headers)
