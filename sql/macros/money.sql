@@ -24,3 +24,12 @@
 {% macro members_of(tax_codes) -%}
     nullif({{ tax_codes }}.member_1, '') || ',' || nullif({{ tax_codes }}.member_2, '')
 {%- endmacro %}
+
+{# An amount for people, within a sentence: 340346 of a currency with hundredths is 3403.46. Needs the minor units of a major. #}
+{% macro amount_text(minor, units_per_major='units_per_major') -%}
+    case {{ units_per_major }}
+        when 1 then cast({{ minor }} as varchar)
+        when 1000 then cast(cast(({{ minor }}) * cast(0.001 as decimal(4, 3)) as decimal(38, 3)) as varchar)
+        else cast(cast(({{ minor }}) * cast(0.01 as decimal(3, 2)) as decimal(38, 2)) as varchar)
+    end
+{%- endmacro %}

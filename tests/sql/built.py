@@ -47,7 +47,7 @@ def built(worlds: tuple[World, ...], home: Path, project: Project) -> Iterator[A
                     project,
                     run_id=f"day-{day}",
                     now=settings.now,
-                    variables={"as_of": settings.now().isoformat()},
+                    variables={"run_at": settings.now().isoformat()},
                 )
             kept = home / f"day-{day}.duckdb"
             shutil.copy(path, kept)

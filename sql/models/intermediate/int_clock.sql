@@ -4,8 +4,8 @@ with
 loads as (select * from {{ ref('stg_meta__loads') }}),
 
 moment as (
-    {% if var('as_of') -%}
-    select cast('{{ var("as_of") }}' as timestamptz) as as_of_at
+    {% if var('run_at') -%}
+    select cast('{{ var("run_at") }}' as timestamptz) as as_of_at
     {%- else -%}
     select max(finished_at) as as_of_at from loads
     {%- endif %}

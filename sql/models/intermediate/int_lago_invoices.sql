@@ -13,6 +13,8 @@ document_taxes as (
     select * from {{ ref('int_document_named_taxes') }} where source_system = 'lago' and kind = 'invoice'
 ),
 
+units as (select * from {{ ref('currency_units') }} where source = 'iso'),
+
 fee_sums as (
     select
         fees.invoice_id,
@@ -45,6 +47,7 @@ tax_sums as (
 figures as (
     select
         invoices.*,
+        coalesce(units.iso_units_per_major, 100) as units_per_major,
         coalesce(fee_sums.fee_count, 0) as fee_count,
         coalesce(fee_sums.fee_id_count, 0) as fee_id_count,
         coalesce(fee_sums.gross_minor, 0) as fees_gross_minor,
@@ -62,6 +65,7 @@ figures as (
             order by invoices.created_at, invoices.invoice_id
         ) end as use_of_number
     from invoices
+    left join units on invoices.currency_code = units.currency_code
     left join fee_sums on invoices.invoice_id = fee_sums.invoice_id
     left join tax_sums on invoices.invoice_id = tax_sums.invoice_id
 ),
@@ -102,39 +106,47 @@ int_lago_invoices as (
             case when lago_customer_id is null then 'it names no customer' end,
             case when coalesce(invoice_number, '') = '' or invoice_number like '%-DRAFT'
                 then 'it is finalized and has the number of a draft' end,
-            case when use_of_number > 1 then 'its number ' || invoice_number || ' is already used by another invoice' end,
+            case when use_of_number > 1 then 'its number ' || invoice_number
+                    || ' is already used by another invoice' end,
             case when has_fees and fee_count = 0 then 'it has no lines' end,
             case when fee_id_count <> fee_count then 'a fee is in it twice' end,
             case when fee_currency_count > 1 or fee_currency_code <> currency_code
                 then 'a fee is in another currency than the invoice' end,
             case when turned_period_count > 0 then 'the period of a fee ends before it starts' end,
             case when fees_gross_minor <> fees_minor
-                then 'the fees add up to ' || fees_gross_minor || ' and the invoice says ' || fees_minor end,
+                then 'the fees add up to ' || {{ amount_text('fees_gross_minor') }} || ' and the invoice says '
+                    || {{ amount_text('fees_minor') }} end,
             case when subtotal_minor <> fees_minor - progressive_credit_minor - coupons_minor
                 then 'fees, progressive billing and coupons make '
-                    || (fees_minor - progressive_credit_minor - coupons_minor)
-                    || ' and the subtotal is ' || subtotal_minor end,
+                    || {{ amount_text('fees_minor - progressive_credit_minor - coupons_minor') }}
+                    || ' and the subtotal is ' || {{ amount_text('subtotal_minor') }} end,
             -- Coupons are shared over the fees and each share is rounded: no more than one minor unit a fee.
             case when abs(subtotal_minor - fees_net_minor) > fee_count
                 and subtotal_minor - fees_net_minor <> -progressive_credit_minor
-                then 'the fees after coupons add up to ' || fees_net_minor || ' and the subtotal is ' || subtotal_minor end,
+                then 'the fees after coupons add up to ' || {{ amount_text('fees_net_minor') }}
+                    || ' and the subtotal is ' || {{ amount_text('subtotal_minor') }} end,
             case when has_credits and coupon_credits_minor <> coupons_minor
-                then 'the coupons make ' || coupons_minor || ' and its credits ' || coupon_credits_minor end,
+                then 'the coupons make ' || {{ amount_text('coupons_minor') }} || ' and its credits '
+                    || {{ amount_text('coupon_credits_minor') }} end,
             -- Three sums of tax may differ, by half a minor unit for each that was rounded by itself.
             case when 2 * abs(tax_minor - applied_tax_minor) > applied_tax_count
-                then 'the taxes applied add up to ' || applied_tax_minor || ' and the tax is ' || tax_minor end,
+                then 'the taxes applied add up to ' || {{ amount_text('applied_tax_minor') }}
+                    || ' and the tax is ' || {{ amount_text('tax_minor') }} end,
             case when fee_tax_count > 0 and 2 * abs(tax_minor - fees_tax_minor) > fee_tax_count
-                then 'the taxes of the fees add up to ' || fees_tax_minor || ' and the tax is ' || tax_minor end,
+                then 'the taxes of the fees add up to ' || {{ amount_text('fees_tax_minor') }}
+                    || ' and the tax is ' || {{ amount_text('tax_minor') }} end,
             case when gross_minor <> subtotal_minor + tax_minor
-                then 'subtotal and tax make ' || (subtotal_minor + tax_minor) || ' and the invoice says ' || gross_minor end,
+                then 'subtotal and tax make ' || {{ amount_text('subtotal_minor + tax_minor') }}
+                    || ' and the invoice says ' || {{ amount_text('gross_minor') }} end,
             case when total_minor <> gross_minor - credit_notes_minor - prepaid_credit_minor
-                then 'after credit notes and prepaid credits ' || (gross_minor - credit_notes_minor - prepaid_credit_minor)
-                    || ' remain and the total is ' || total_minor end,
+                then 'after credit notes and prepaid credits '
+                    || {{ amount_text('gross_minor - credit_notes_minor - prepaid_credit_minor') }}
+                    || ' remain and the total is ' || {{ amount_text('total_minor') }} end,
             case when total_minor < 0 then 'the total is below zero' end,
             case when status = 'finalized' and due_minor <> total_minor - paid_minor - offset_minor
-                then 'the amount due ' || due_minor || ' is not the total less what is paid' end,
+                then 'the amount due ' || {{ amount_text('due_minor') }} || ' is not the total less what is paid' end,
             case when payment_status = 'succeeded' and due_minor > 0
-                then 'it is paid and ' || due_minor || ' are due' end
+                then 'it is paid and ' || {{ amount_text('due_minor') }} || ' are due' end
         ) as problems
     from figures
 )

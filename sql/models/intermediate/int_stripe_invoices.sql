@@ -13,6 +13,8 @@ document_taxes as (
     select * from {{ ref('int_document_named_taxes') }} where source_system = 'stripe' and kind = 'invoice'
 ),
 
+units as (select * from {{ ref('currency_units') }} where source = 'iso'),
+
 line_sums as (
     select
         lines.invoice_id,
@@ -46,6 +48,7 @@ tax_sums as (
 figures as (
     select
         invoices.*,
+        coalesce(units.iso_units_per_major, 100) as units_per_major,
         coalesce(line_sums.line_count, 0) as line_count,
         coalesce(line_sums.line_id_count, 0) as line_id_count,
         coalesce(line_sums.gross_minor, 0) as lines_gross_minor,
@@ -64,6 +67,7 @@ figures as (
             partition by invoices.invoice_number order by invoices.created_at, invoices.invoice_id
         ) end as use_of_number
     from invoices
+    left join units on invoices.currency_code = units.currency_code
     left join line_sums on invoices.invoice_id = line_sums.invoice_id
     left join tax_sums on invoices.invoice_id = tax_sums.invoice_id
 ),
@@ -99,7 +103,8 @@ int_stripe_invoices as (
             case when stripe_customer_id is null then 'it names no customer' end,
             case when any_is_live and not coalesce(is_live, false) then 'it is a test invoice among live ones' end,
             case when nullif(invoice_number, '') is null then 'it is finalized and has no number' end,
-            case when use_of_number > 1 then 'its number ' || invoice_number || ' is already used by another invoice' end,
+            case when use_of_number > 1 then 'its number ' || invoice_number
+                    || ' is already used by another invoice' end,
             case when line_count = 0 then 'it has no lines' end,
             case when line_id_count <> line_count then 'a line is in it twice' end,
             case when foreign_line_count > 0 then 'a line belongs to another invoice' end,
@@ -107,23 +112,28 @@ int_stripe_invoices as (
                 then 'a line is in another currency than the invoice' end,
             case when turned_period_count > 0 then 'the period of a line ends before it starts' end,
             case when lines_gross_minor <> subtotal_minor
-                then 'the lines add up to ' || lines_gross_minor || ' and the subtotal is ' || subtotal_minor end,
+                then 'the lines add up to ' || {{ amount_text('lines_gross_minor') }} || ' and the subtotal is '
+                    || {{ amount_text('subtotal_minor') }} end,
             case when lines_discount_minor <> discount_minor
-                then 'the discounts of the lines add up to ' || lines_discount_minor
-                    || ' and the discount is ' || discount_minor end,
+                then 'the discounts of the lines add up to ' || {{ amount_text('lines_discount_minor') }}
+                    || ' and the discount is ' || {{ amount_text('discount_minor') }} end,
             case when taxed_line_count > 0 and shipping_minor = 0 and lines_tax_minor <> tax_minor
-                then 'the taxes of the lines add up to ' || lines_tax_minor || ' and the tax is ' || tax_minor end,
+                then 'the taxes of the lines add up to ' || {{ amount_text('lines_tax_minor') }}
+                    || ' and the tax is ' || {{ amount_text('tax_minor') }} end,
             case when total_minor <> subtotal_minor - discount_minor + exclusive_tax_minor + shipping_minor
                 then 'subtotal, discount and tax make '
-                    || (subtotal_minor - discount_minor + exclusive_tax_minor + shipping_minor)
-                    || ' and the total is ' || total_minor end,
+                    || {{ amount_text('subtotal_minor - discount_minor + exclusive_tax_minor + shipping_minor') }}
+                    || ' and the total is ' || {{ amount_text('total_minor') }} end,
             case when due_minor <> greatest(0, total_minor + starting_balance_minor) - pre_payment_credit_minor
                 -- Below the minimum charge Stripe asks for nothing and moves the amount to the customer's balance.
                 and not (status = 'paid' and due_minor = 0)
-                then 'the amount due ' || due_minor || ' does not follow from total, balance and credit notes' end,
+                then 'the amount due ' || {{ amount_text('due_minor') }}
+                    || ' does not follow from total, balance and credit notes' end,
             case when remaining_minor <> greatest(0, due_minor - paid_minor)
-                then 'the amount remaining ' || remaining_minor || ' is not what is due less what is paid' end,
-            case when status = 'paid' and remaining_minor > 0 then 'it is paid and ' || remaining_minor || ' remain' end,
+                then 'the amount remaining ' || {{ amount_text('remaining_minor') }}
+                    || ' is not what is due less what is paid' end,
+            case when status = 'paid' and remaining_minor > 0 then 'it is paid and '
+                    || {{ amount_text('remaining_minor') }} || ' remain' end,
             case when status = 'paid' and paid_at is null then 'it is paid and has no paid date' end
         ) as problems
     from figures

@@ -17,6 +17,8 @@ resolutions as (select * from {{ ref('stg_ops__resolutions') }}),
 
 clock as (select * from {{ ref('int_clock') }}),
 
+units as (select * from {{ ref('currency_units') }} where source = 'iso'),
+
 from_ledger as (
     select
         case
@@ -135,16 +137,18 @@ moved_dates as (
 unpaid_entries as (
     select
         'payment_missing' as class,
-        source_system,
+        ledger_check.source_system,
         source_invoice_id,
         kind,
         move_id as ledger_move_id,
         paid_minor as source_minor,
         total_minor - ledger_residual_minor as ledger_minor,
-        currency_code,
+        ledger_check.currency_code,
         ledger_landed_at as first_seen_at,
-        'Its source has ' || paid_minor || ' as paid and the ledger ' || (total_minor - ledger_residual_minor) as says
+        'Its source has ' || {{ amount_text('paid_minor', 'coalesce(units.iso_units_per_major, 100)') }} || ' as paid and the ledger '
+        || {{ amount_text('total_minor - ledger_residual_minor', 'coalesce(units.iso_units_per_major, 100)') }} as says
     from ledger_check
+    left join units on ledger_check.currency_code = units.currency_code
     where ledger_state = 'posted' and kind = 'invoice' and paid_minor > total_minor - ledger_residual_minor
 ),
 
@@ -164,6 +168,15 @@ twice_named as (
     where nexacloud_named_count > 1
 ),
 
+worded_reconciliation as (
+    select
+        reconciliation.*,
+        {{ amount_text('reconciliation.expected_minor', 'coalesce(units.iso_units_per_major, 100)') }} as expected_text,
+        {{ amount_text('reconciliation.billed_minor', 'coalesce(units.iso_units_per_major, 100)') }} as billed_text
+    from reconciliation
+    left join units on reconciliation.currency_code = units.currency_code
+),
+
 deltas as (
     select
         'delta_' || difference_class as class,
@@ -177,11 +190,11 @@ deltas as (
         landed_at as first_seen_at,
         'Subscription ' || subscription_id || coalesce(', period from ' || period_start_on, '')
         || case difference_class
-            when 'no_price' then ': its plan has no price, so nothing is expected; billed were ' || billed_minor
-            when 'no_period' then ': the items carry no period, so nothing is expected; billed were ' || billed_minor
-            else ': expected were ' || expected_minor || ' and billed were ' || billed_minor
+            when 'no_price' then ': its plan has no price, so nothing is expected; billed were ' || billed_text
+            when 'no_period' then ': the items carry no period, so nothing is expected; billed were ' || billed_text
+            else ': expected were ' || expected_text || ' and billed were ' || billed_text
         end as says
-    from reconciliation
+    from worded_reconciliation
 ),
 
 -- Money that never passed through Stripe is matched with the bank statement, not booked in Stripe's journal.
