@@ -14,9 +14,11 @@ from tasks.ledger import apply_to_ledger, plan_ledger, read_back
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
 from tasks.run import run_of
+from tasks.step import in_one_sentence
 
 
 @flow(name="backfill", flow_run_name=run_name, log_prints=True)
+@in_one_sentence
 def backfill(first: date, end: date) -> CloseReport:
     """Draft the invoices dated from `first` up to `end` (not included). Never posts, whatever the settings say."""
     with run_of("backfill", first, mode="draft") as run:

@@ -14,9 +14,11 @@ from tasks.ledger import apply_to_ledger, plan_ledger, read_back
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
 from tasks.run import run_of
+from tasks.step import in_one_sentence
 
 
 @flow(name="daily_close", flow_run_name=run_name, log_prints=True)
+@in_one_sentence
 def daily_close(day: date | None = None) -> CloseReport:
     """Bring one accounting day from the sources into Odoo, and prove it."""
     with run_of("daily_close", day) as run:

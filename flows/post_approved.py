@@ -11,9 +11,11 @@ from tasks.ledger import apply_to_ledger, approved_plan, read_back
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
 from tasks.run import run_of
+from tasks.step import in_one_sentence
 
 
 @flow(name="post_approved", flow_run_name=run_name, log_prints=True)
+@in_one_sentence
 def post_approved(plan_hash: str) -> CloseReport:
     """Carry out the approved plan `plan_hash`; an action whose source or entry changed since is refused and said so."""
     with run_of("post_approved", mode="post") as run:

@@ -13,9 +13,11 @@ from tasks.ingest import ingest
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
 from tasks.run import run_of
+from tasks.step import in_one_sentence
 
 
 @flow(name="refresh", flow_run_name=run_name, log_prints=True)
+@in_one_sentence
 def refresh(day: date | None = None) -> CloseReport:
     """Bring what finance reads up to date; the ledger is not touched."""
     with run_of("refresh", day, needs_ledger=False) as run:

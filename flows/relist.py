@@ -13,9 +13,11 @@ from tasks.ingest import ingest
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
 from tasks.run import run_of
+from tasks.step import in_one_sentence
 
 
 @flow(name="relist", flow_run_name=run_name, log_prints=True)
+@in_one_sentence
 def relist(day: date | None = None) -> CloseReport:
     """Find what incremental reading may have missed, and what is gone at its source. Posts nothing."""
     with run_of("relist", day, needs_ledger=False) as run:

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext, TaskRunContext
+from prefect.states import Failed
 
 from nexabooks.errors import NexabooksError
 
@@ -19,35 +20,39 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _may_retry(_task: Any, _run: Any, state: Any) -> bool:
-    """The error itself says whether another attempt may help."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, NexabooksError) and error.may_retry
-
-
 def in_prefect() -> bool:
     """Whether this code runs inside a Prefect flow or task run."""
     return FlowRunContext.get() is not None or TaskRunContext.get() is not None
 
 
-def step(
-    name: str = "", *, retries: int = 0, retry_delay_s: tuple[int, ...] = (10, 60)
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def in_one_sentence(function: Callable[P, R]) -> Callable[P, R]:
+    """Under Prefect a known error ends the run in the state Failed with its sentence, and no stack trace.
+
+    The caller of a task still gets the error itself, as if it had been raised; elsewhere nothing changes.
+    """
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except NexabooksError as error:
+            if not in_prefect():
+                raise
+            return Failed(message=error.sentence, data=error)
+
+    return call
+
+
+def step(name: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
     """A function as a step. `name` may use the function's arguments, as Prefect's task_run_name does.
 
-    Nothing is cached by Prefect: what was landed or posted is known to the stores themselves, so a rerun resumes from
-    their cursors and keys and needs no second memory that could disagree with them.
+    Nothing is cached or retried by Prefect: the wires retry what is worth it, and what was landed or posted is known to
+    the stores themselves, so a rerun resumes from their cursors and keys and needs no second memory that could disagree.
     """
 
     def wrap(function: Callable[P, R]) -> Callable[P, R]:
         as_task = task(
-            function,
-            task_run_name=name or None,
-            retries=retries,
-            retry_delay_seconds=list(retry_delay_s[:retries]) or None,
-            retry_condition_fn=_may_retry,
-            cache_policy=NO_CACHE,
-            persist_result=False,
+            in_one_sentence(function), task_run_name=name or None, cache_policy=NO_CACHE, persist_result=False
         )
 
         @wraps(function)

@@ -9,13 +9,13 @@ import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.exceptions import FailedRun
 
 from flows.backfill import backfill
 from flows.daily_close import daily_close
 from flows.post_approved import post_approved
 from flows.refresh import refresh
 from flows.relist import relist
-from nexabooks.errors import PermanentError
 from nexabooks.ops import open_ops
 from nexabooks.settings import load_settings
 
@@ -45,7 +45,7 @@ def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
 
 def test_an_unapproved_plan_is_not_posted(box):
     """What nobody approved, nobody posts."""
-    with pytest.raises(PermanentError, match="not approved"):
+    with pytest.raises(FailedRun, match="not approved"):
         post_approved("0123456789abcdef")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from prefect.context import FlowRunContext, TaskRunContext
 
-from nexabooks.errors import PermanentError, RateLimited
-from tasks.step import _may_retry, step
+from nexabooks.errors import PermanentError
+from tasks.step import step
 
 
 @step("add {a}")
@@ -27,16 +28,12 @@ def test_a_step_keeps_its_name_and_its_promise():
     assert add.__doc__ is not None
 
 
-class State:
-    def __init__(self, error: object) -> None:
-        self.error = error
-
-    def result(self, raise_on_failure: bool = True) -> object:
-        return self.error
+@step("refuse")
+def refuse() -> None:
+    raise PermanentError("The key was refused.")
 
 
-def test_the_error_itself_says_whether_to_try_again():
-    """A rate limit is worth another attempt, a refusal is a person's work, an unknown error is not repeated blindly."""
-    assert _may_retry(None, None, State(RateLimited("wait")))
-    assert not _may_retry(None, None, State(PermanentError("no")))
-    assert not _may_retry(None, None, State(ZeroDivisionError()))
+def test_outside_a_flow_a_known_error_is_simply_raised():
+    """The command line turns it into one sentence itself."""
+    with pytest.raises(PermanentError, match="The key was refused"):
+        refuse()
