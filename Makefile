@@ -4,6 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 PARITY_READY := .venv-parity/.ready
 BENCH_READY := .venv-bench/.ready
+DOCS := var/docs/index.html
 
 .PHONY: help setup demo test check format parity docs bench prefect clean
 
@@ -20,7 +21,7 @@ $(READY): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY)  ## Play the story on a pretend world: three days, end to end
+demo: $(READY) $(DOCS) ## Play the story on a pretend world: three days, end to end
 	@$(BIN)/nexabooks demo
 
 test: $(READY)  ## All tests
@@ -52,6 +53,23 @@ prefect: $(READY) ## A Prefect server, the work pool, the deployments and a work
 	$(BIN)/prefect --no-prompt deploy --all && \
 	echo "The UI is at http://127.0.0.1:$(PREFECT_PORT). Ctrl-C stops everything." && \
 	$(BIN)/prefect worker start --pool nexabooks
+
+$(PARITY_READY): requirements-parity.txt
+	@echo "Setting up .venv-parity: dbt-core, for the parity check and the SQL docs only ..."
+	@rm -rf .venv-parity && $(PYTHON) -m venv .venv-parity
+	@.venv-parity/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-parity.txt
+	@touch $@
+
+# The hard cases exercise every model; the warehouse they leave behind is what both builders build again.
+parity: $(READY) $(PARITY_READY) ## dbt-core builds the same tables as our runner, row by row, and passes the same unit tests
+	@$(BIN)/nexabooks demo --world traps --home var/parity
+	@$(BIN)/python -m nexabooks.warehouse.parity --project sql --warehouse var/parity/warehouse.duckdb --dbt .venv-parity/bin/dbt
+
+docs: $(DOCS)   ## The SQL docs site of dbt, with lineage, as one page
+
+$(DOCS): $(READY) $(PARITY_READY) $(shell find sql -name target -prune -o -type f -print)
+	@echo "Writing the SQL docs ..."
+	@$(BIN)/python -m nexabooks.warehouse.parity --docs var/docs --project sql --dbt .venv-parity/bin/dbt
 
 clean:          ## Remove what make built, and the demo's data
 	rm -rf .venv .venv-parity .venv-bench var sql/target
