@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import task
@@ -40,6 +41,8 @@ def in_one_sentence(function: Callable[P, R]) -> Callable[P, R]:
                 raise
             return Failed(message=error.sentence, data=error)
 
+    # Prefect reads parameter types from the signature, and would look for their names in this module.
+    call.__signature__ = signature(function, eval_str=True)  # type: ignore[attr-defined]
     return call
 
 
