@@ -51,6 +51,12 @@ class MoveLine(Model):
         Field("matching_number", "char", is_copied=False, is_indexed=True),
         Field("matched_debit_ids", "one2many", comodel="account.partial.reconcile", inverse="credit_move_id"),
         Field("matched_credit_ids", "one2many", comodel="account.partial.reconcile", inverse="debit_move_id"),
+        Field(
+            "reconciled_lines_ids",
+            "many2many",
+            comodel="account.move.line",
+            compute=lambda env, r: _matched_with(env, r["id"]),
+        ),
         Field("date_maturity", "date", "Due Date"),
         Field("date", "date", compute=_of_move("date")),
         Field("move_name", "char", compute=_of_move("name")),
@@ -83,6 +89,16 @@ class MoveLine(Model):
         return ids
 
     def write_row(self, id: int, vals: dict[str, Any]) -> None:
+        """Change one line. Writing `reconciled_lines_ids` matches the line with those lines, each record by itself; the
+        same lines again is no change."""
+        if "reconciled_lines_ids" in vals:
+            vals = dict(vals)
+            f = self.fields["reconciled_lines_ids"]
+            partners = self.linked(f, _matched_with(self.env, id), vals.pop("reconciled_lines_ids"))
+            if set(partners) != set(_matched_with(self.env, id)):
+                self.env["account.partial.reconcile"].match_open([id, *partners])
+            if not vals:
+                return
         if not set(vals) - {"matching_number", "name"} or all(n.startswith("x_") for n in vals):
             row, _ = self.prepare(vals)
             if "matching_number" in row:
@@ -106,14 +122,20 @@ class MoveLine(Model):
 
     @remote("record")
     def reconcile(self, ids: list[int]) -> None:
-        """Match the open ones of these lines with one another; lines that are settled already are passed over."""
-        self.env["account.partial.reconcile"].match(self.must_exist(ids))
+        """Match the open ones of these lines with one another."""
+        self.env["account.partial.reconcile"].match_open(self.must_exist(ids))
 
     @remote("record")
-    def remove_move_reconcile(self, ids: list[int]) -> bool:
-        """Undo the matching of these lines."""
+    def remove_move_reconcile(self, ids: list[int]) -> None:
+        """Undo the matching of these lines, behind a lock date too."""
         self.env["account.partial.reconcile"].break_up(self.must_exist(ids))
-        return True
+
+
+def _matched_with(env: Env, line_id: int) -> tuple[int, ...]:
+    """The lines that a line is matched with: first the debits, then the credits."""
+    partials = env["account.partial.reconcile"].table
+    debits = [partials.rows[i]["debit_move_id"] for i in partials.having("credit_move_id", line_id)]
+    return (*debits, *(partials.rows[i]["credit_move_id"] for i in partials.having("debit_move_id", line_id)))
 
 
 def _group(env: Env, row: Row) -> Any:

@@ -93,6 +93,15 @@ class PartialReconcile(Model):
 
     # Matching
 
+    def match_open(self, line_ids: list[int]) -> None:
+        """As `match`, but a settled line is passed over only when it belongs to a partial matching that is still open among
+        these lines; any other settled line is refused."""
+        rows = [self.env.row("account.move.line", i) for i in line_ids]
+        still_open = {r["matching_number"] for r in rows if not r["reconciled"] and r["matching_number"]}
+        if any(r["reconciled"] and r["matching_number"] not in still_open for r in rows):
+            raise UserError("You are trying to reconcile some entries that are already reconciled.")
+        self.match(line_ids)
+
     def match(self, line_ids: list[int], *, with_exchange: bool = True) -> None:
         """Match the open lines among `line_ids` with one another, the earliest due first; settled ones are passed over."""
         env, lines = self.env, self.env["account.move.line"]
