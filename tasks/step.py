@@ -46,21 +46,34 @@ def in_one_sentence(function: Callable[P, R]) -> Callable[P, R]:
     return call
 
 
+class _Call:
+    """The arguments of one step, closed to Prefect: it would search every model of the project for futures, each time."""
+
+    def __init__(self, args: Any, kwargs: Any) -> None:
+        self.args, self.kwargs = args, kwargs
+
+
 def step(name: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """A function as a step. `name` may use the function's arguments, as Prefect's task_run_name does.
+    """A function as a step. `name` may use the function's arguments, as in "build {node.name}".
 
     Nothing is cached or retried by Prefect: the wires retry what is worth it, and what was landed or posted is known to
     the stores themselves, so a rerun resumes from their cursors and keys and needs no second memory that could disagree.
     """
 
     def wrap(function: Callable[P, R]) -> Callable[P, R]:
-        as_task = task(
-            in_one_sentence(function), task_run_name=name or None, cache_policy=NO_CACHE, persist_result=False
-        )
+        parameters = signature(function)
+        guarded = in_one_sentence(function)
+
+        @task(name=function.__name__, description=function.__doc__, cache_policy=NO_CACHE, persist_result=False)
+        def as_task(given: _Call) -> Any:
+            return guarded(*given.args, **given.kwargs)
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            return as_task(*args, **kwargs) if in_prefect() else function(*args, **kwargs)
+            if not in_prefect():
+                return function(*args, **kwargs)
+            title = (name or function.__name__).format(**parameters.bind(*args, **kwargs).arguments)
+            return as_task.with_options(task_run_name=title)(_Call(args, kwargs))
 
         return call
 

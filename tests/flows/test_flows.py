@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-from prefect.exceptions import FailedRun
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterId
 
 from flows.backfill import backfill
 from flows.daily_close import daily_close
 from flows.post_approved import post_approved
 from flows.refresh import refresh
 from flows.relist import relist
+from nexabooks.errors import PermanentError
 from nexabooks.ops import open_ops
 from nexabooks.settings import load_settings
 
@@ -45,7 +45,7 @@ def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
 
 def test_an_unapproved_plan_is_not_posted(box):
     """What nobody approved, nobody posts."""
-    with pytest.raises(FailedRun, match="not approved"):
+    with pytest.raises(PermanentError, match="not approved"):
         post_approved("0123456789abcdef")
 
 
@@ -55,7 +55,13 @@ def test_daily_close_posts_what_is_verified_and_shows_every_step_as_a_task(box):
     assert ledger(report)["posted"] == 23
     with get_client(sync_client=True) as client:
         run = next(r for r in client.read_flow_runs() if r.name == "daily_close 2026-06-02")
-        names = {task.name for task in client.read_task_runs(limit=200)}
+        names = {
+            task.name
+            for page in range(0, 800, 200)
+            for task in client.read_task_runs(
+                flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])), limit=200, offset=page
+            )
+        }
         found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(exists_=True)))
     assert run.state is not None
     assert run.state.is_completed()
