@@ -6,10 +6,11 @@ A missing setting is named together with the others that are missing, before any
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from nexabooks.errors import SettingsError
@@ -61,6 +62,22 @@ class Settings(BaseSettings):
     odoo_admin_key: SecretStr | None = None  # only `nexabooks odoo setup --apply` uses it
     odoo_company_id: int = 1
     ledger_mode: LedgerMode = "draft"
+    ledger_modes: str = ""  # stricter ones by source or service family: stripe=post,lago=draft,other=draft
+
+    # The most that is written without a person; 0 = no such brake. Amounts in major units of the invoice's own currency.
+    brake_invoice_amount: Decimal = Field(Decimal(250_000), ge=0)
+    brake_customer_invoices: int = Field(500, ge=0)
+    brake_customer_amount: Decimal = Field(Decimal(500_000), ge=0)
+    brake_unknown_family_percent: int = Field(50, ge=0, le=100)
+    brake_day_invoices: int = Field(10_000, ge=0)
+    brake_day_amount: Decimal = Field(Decimal(10_000_000), ge=0)
+    brake_run_invoices: int = Field(5_000, ge=0)
+    brake_run_amount: Decimal = Field(Decimal(5_000_000), ge=0)
+    brake_median_times: int = Field(20, ge=0)  # more than so many times the median of the last runs
+
+    # A plan that waits for approval is reminded of, and an approval runs out.
+    approval_reminder_days: int = Field(3, ge=1)
+    approval_expiry_days: int = Field(14, ge=1)
 
     request_timeout_s: float = 30
 
@@ -75,6 +92,11 @@ class Settings(BaseSettings):
     @property
     def published_path(self) -> Path:
         return self.home / "published" / "nexabooks.duckdb"
+
+    @property
+    def plans_dir(self) -> Path:
+        """Where each plan lies as a page, under its hash."""
+        return self.home / "plans"
 
     @property
     def ops_store_url(self) -> str:

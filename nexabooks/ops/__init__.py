@@ -8,7 +8,28 @@ SQLite (WAL) by default, PostgreSQL in production; docs/contracts/ops.md has the
 """
 
 from nexabooks.ops.leases import Lease
-from nexabooks.ops.records import Approval, LeaseRow, Resolution, SavedPlan, UnfinishedIntent
+from nexabooks.ops.records import (
+    Allowance,
+    Approval,
+    ApprovalRequest,
+    LeaseRow,
+    Resolution,
+    SavedPlan,
+    UnfinishedIntent,
+    WrittenInvoice,
+)
 from nexabooks.ops.store import OpsStore, open_ops
 
-__all__ = ["Approval", "Lease", "LeaseRow", "OpsStore", "Resolution", "SavedPlan", "UnfinishedIntent", "open_ops"]
+__all__ = [
+    "Allowance",
+    "Approval",
+    "ApprovalRequest",
+    "Lease",
+    "LeaseRow",
+    "OpsStore",
+    "Resolution",
+    "SavedPlan",
+    "UnfinishedIntent",
+    "WrittenInvoice",
+    "open_ops",
+]

@@ -29,12 +29,47 @@ class SavedPlan:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A person's yes to one plan, and to no other."""
+    """A person's yes to one plan, and to no other. It holds until `expires_at` (not included); None = without end."""
 
     plan_hash: str
     approved_by: str
     note: str
     at: datetime
+    expires_at: datetime | None = None
+
+    def holds_at(self, moment: datetime) -> bool:
+        return self.expires_at is None or moment < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRequest:
+    """A flow run that waits for a yes to a plan, since `at` and until `expires_at`."""
+
+    request_id: str
+    plan_hash: str
+    at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A tripped brake that a person let go, and why."""
+
+    trip_key: str
+    allowed_by: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenInvoice:
+    """An invoice or credit note that a run drafted, changed or posted."""
+
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    total_minor: int
+    currency_code: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, Select, exists, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nexabooks.errors import PermanentError
@@ -16,8 +16,17 @@ from nexabooks.ops.engine import make_engine, transaction
 from nexabooks.ops.journal import INTENT_FIELDS, RECEIPT_FIELDS, OpsJournal
 from nexabooks.ops.leases import Lease, acquire, kept
 from nexabooks.ops.migrations import upgrade
-from nexabooks.ops.records import Approval, LeaseRow, Resolution, SavedPlan, UnfinishedIntent
-from nexabooks.ops.tables import approvals, intents, leases, plans, receipts, resolutions
+from nexabooks.ops.records import (
+    Allowance,
+    Approval,
+    ApprovalRequest,
+    LeaseRow,
+    Resolution,
+    SavedPlan,
+    UnfinishedIntent,
+    WrittenInvoice,
+)
+from nexabooks.ops.tables import allowances, approval_requests, approvals, intents, leases, plans, receipts, resolutions
 from nexabooks.settings import load_settings
 
 
@@ -88,8 +97,9 @@ class OpsStore:
             ).one_or_none()
         return SavedPlan(*row) if row else None
 
-    def approve(self, plan_hash: str, *, by: str, note: str = "") -> Approval:
-        """A person's yes to the saved plan `plan_hash`. The first approval of a plan stands; a second changes nothing.
+    def approve(self, plan_hash: str, *, by: str, note: str = "", valid_for: timedelta | None = None) -> Approval:
+        """A person's yes to the saved plan `plan_hash`, for `valid_for` (None = without end). The first approval of a plan
+        stands while it holds; a second changes nothing. One that ran out is replaced.
 
         Raises PermanentError when no such plan was saved: what nobody was shown, nobody can approve.
         """
@@ -101,20 +111,81 @@ class OpsStore:
                 source="ops",
                 record=plan_hash,
             )
+        now = self._now()
+        statement = self._insert(approvals).values(
+            plan_hash=saved.plan_hash, approved_by=by, note=note, at=now, expires_at=valid_for and now + valid_for
+        )
+        new = {name: statement.excluded[name] for name in ("approved_by", "note", "at", "expires_at")}
         with transaction(self._engine) as connection:
             connection.execute(
-                self._insert(approvals)
-                .values(plan_hash=saved.plan_hash, approved_by=by, note=note, at=self._now())
-                .on_conflict_do_nothing(index_elements=["plan_hash"])
+                statement.on_conflict_do_update(
+                    index_elements=["plan_hash"], set_=new, where=approvals.c.expires_at <= now
+                )
             )
             row = connection.execute(select(approvals).where(approvals.c.plan_hash == saved.plan_hash)).one()
         return Approval(*row)
 
     def approval_of(self, plan_hash: str) -> Approval | None:
-        """The approval of exactly this plan, or None."""
+        """The approval of exactly this plan, or None; ask it whether it still holds."""
         with transaction(self._engine) as connection:
             row = connection.execute(select(approvals).where(approvals.c.plan_hash == plan_hash)).one_or_none()
         return Approval(*row) if row else None
+
+    def ask_approval(self, request_id: str, plan_hash: str, *, valid_for: timedelta) -> ApprovalRequest:
+        """Write down that `request_id` (a flow run) waits for a yes to a plan. Asked again, it is the same request."""
+        now = self._now()
+        with transaction(self._engine) as connection:
+            connection.execute(
+                self._insert(approval_requests)
+                .values(request_id=request_id, plan_hash=plan_hash, at=now, expires_at=now + valid_for)
+                .on_conflict_do_nothing(index_elements=["request_id"])
+            )
+            row = connection.execute(
+                select(approval_requests).where(approval_requests.c.request_id == request_id)
+            ).one()
+        return ApprovalRequest(*row)
+
+    def request(self, request_id: str) -> ApprovalRequest | None:
+        """What this flow run waits for, or None."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(
+                select(approval_requests).where(approval_requests.c.request_id == request_id)
+            ).one_or_none()
+        return ApprovalRequest(*row) if row else None
+
+    def waiting_requests(self) -> list[ApprovalRequest]:
+        """The requests that ran not out and whose plan nobody approved since, oldest first."""
+        answered = exists().where(
+            approvals.c.plan_hash == approval_requests.c.plan_hash, approvals.c.at >= approval_requests.c.at
+        )
+        query = (
+            select(approval_requests)
+            .where(approval_requests.c.expires_at > self._now(), ~answered)
+            .order_by(approval_requests.c.at, approval_requests.c.request_id)
+        )
+        with transaction(self._engine) as connection:
+            return [ApprovalRequest(*row) for row in connection.execute(query)]
+
+    # Brakes that a person let go
+
+    def allow(self, trip_key: str, *, by: str, why: str) -> Allowance:
+        """Write down that a tripped brake may pass once. Raises PermanentError without a name or a reason."""
+        if not by.strip() or not why.strip():
+            raise PermanentError(
+                f"The brake {trip_key} is let go by somebody and for a reason; name both. Nothing was allowed.",
+                source="ops",
+                record=trip_key,
+            )
+        at = self._now()
+        with transaction(self._engine) as connection:
+            connection.execute(insert(allowances).values(trip_key=trip_key, allowed_by=by, why=why, at=at))
+        return Allowance(trip_key, by, why, at)
+
+    def allowances(self) -> list[Allowance]:
+        """Every allowance ever given, oldest first."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(select(allowances).order_by(allowances.c.position)).all()
+        return [Allowance(*row[1:]) for row in found]
 
     # Differences that a person decided about
 
@@ -184,3 +255,41 @@ class OpsStore:
         """How many receipts there are."""
         with transaction(self._engine) as connection:
             return connection.execute(select(func.count()).select_from(receipts)).scalar_one()
+
+    def written_since(self, moment: datetime) -> list[WrittenInvoice]:
+        """The invoices and credit notes that any run drafted, changed or posted since `moment` (included), each once."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(_written().where(receipts.c.at >= moment).distinct()).all()
+        return [WrittenInvoice(*row) for row in found]
+
+    def run_totals_minor(self, *, last: int, except_flow: str = "") -> dict[str, list[int]]:
+        """By currency, what each of the last runs wrote, newest first, at most `last` of them: totals of invoices and
+        credit notes by their size, each counted once a run. Runs of the flow `except_flow` are left out."""
+        newest = func.max(receipts.c.position).label("newest")
+        once = _written().add_columns(receipts.c.run_id, newest).group_by(receipts.c.run_id, *_WRITTEN)
+        if except_flow:
+            once = once.where(~receipts.c.run_id.startswith(f"{except_flow}-", autoescape=True))
+        one = once.subquery()
+        by_run = (
+            select(one.c.currency_code, func.sum(func.abs(one.c.total_minor)))
+            .group_by(one.c.run_id, one.c.currency_code)
+            .order_by(func.max(one.c.newest).desc())
+        )
+        totals: dict[str, list[int]] = {}
+        with transaction(self._engine) as connection:
+            for currency_code, total_minor in connection.execute(by_run):
+                totals.setdefault(currency_code, []).append(int(total_minor))
+        return {code: some[:last] for code, some in sorted(totals.items())}
+
+
+_WRITTEN = tuple(
+    receipts.c[name] for name in ("source_system", "source_invoice_id", "kind", "total_minor", "currency_code")
+)
+
+
+def _written() -> Select[Any]:
+    return select(*_WRITTEN).where(
+        receipts.c.action.in_(("create", "update", "post")),
+        receipts.c.outcome == "done",
+        receipts.c.kind.in_(("invoice", "credit_note")),
+    )

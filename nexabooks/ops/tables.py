@@ -79,6 +79,30 @@ approvals = Table(
     Column("approved_by", String(200), nullable=False),
     Column("note", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+)
+
+# One row a flow run that waits for a person's yes to a plan.
+approval_requests = Table(
+    "approval_requests",
+    metadata,
+    Column("request_id", String(200), primary_key=True),
+    Column("plan_hash", String(128), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime, nullable=False),
+    Index("approval_requests_by_plan", "plan_hash"),
+)
+
+# One row a tripped brake that a person let go. The key is over exactly what it held, so it is spent when that is written.
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("position", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("trip_key", String(500), nullable=False),
+    Column("allowed_by", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Index("allowances_by_trip", "trip_key"),
 )
 
 # One row an action on the ledger, written before it is sent. `state`: sent (nobody has read back yet), settled.

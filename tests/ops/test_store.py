@@ -173,3 +173,71 @@ def test_a_server_that_does_not_answer_is_told_without_its_password():
     with pytest.raises(Unreachable, match="Another attempt may succeed") as error:
         open_ops(url, now=lambda: NOW).__enter__()
     assert "s3cret" not in str(error.value)
+
+
+def test_an_approval_runs_out_and_may_be_given_again(ops_url):
+    """While it holds the first one stands; afterwards another person's yes replaces it."""
+    week = timedelta(days=7)
+    with open_ops(ops_url, now=lambda: NOW) as store:
+        store.save_plan("abc123", "run 1", {})
+        first = store.approve("abc123", by="Ann", valid_for=week)
+        assert store.approve("abc123", by="Bob", valid_for=week) == first
+        assert first.holds_at(NOW + week - timedelta(seconds=1))
+        assert not first.holds_at(NOW + week)
+    with open_ops(ops_url, now=lambda: NOW + week) as store:
+        assert store.approve("abc123", by="Bob", valid_for=week).approved_by == "Bob"
+
+
+def test_an_approval_without_an_end_always_holds(store):
+    """Nothing replaces it."""
+    store.save_plan("abc123", "run 1", {})
+    assert store.approve("abc123", by="Ann").holds_at(NOW + timedelta(days=9_999))
+    assert store.approve("abc123", by="Bob").approved_by == "Ann"
+
+
+def test_a_flow_waits_for_one_plan_until_somebody_says_yes(store):
+    """Asked again by the same flow run, it is the same request; an approval ends the waiting."""
+    store.save_plan("abc123", "run 1", {})
+    asked = store.ask_approval("flow 1", "abc123", valid_for=timedelta(days=14))
+    assert store.ask_approval("flow 1", "zzz", valid_for=timedelta(days=1)) == asked
+    assert store.request("flow 1") == asked
+    assert store.request("flow 2") is None
+    assert store.waiting_requests() == [asked]
+    store.approve("abc123", by="Ann")
+    assert store.waiting_requests() == []
+
+
+def test_a_request_that_ran_out_waits_no_more(ops_url):
+    """Its end is given up."""
+    with open_ops(ops_url, now=lambda: NOW) as store:
+        store.ask_approval("flow 1", "abc123", valid_for=timedelta(days=14))
+    with open_ops(ops_url, now=lambda: NOW + timedelta(days=14)) as store:
+        assert store.waiting_requests() == []
+
+
+def test_a_brake_is_let_go_by_somebody_and_for_a_reason(store):
+    """Without either, nothing is allowed."""
+    for by, why in (("", "because"), ("Ann", " ")):
+        with pytest.raises(PermanentError, match="name both"):
+            store.allow("customer_amount.c1.0a1b", by=by, why=why)
+    allowed = store.allow("customer_amount.c1.0a1b", by="Ann", why="a migration, agreed with the customer")
+    assert store.allowances() == [allowed]
+
+
+def test_what_was_written_counts_an_invoice_once_a_run(store):
+    """Drafted and posted by one run is one invoice; refused is none, a payment is none; credit notes count by size."""
+    rows = [
+        replace(RECEIPT, receipt_id="1", action="create"),
+        replace(RECEIPT, receipt_id="2", action="post"),
+        replace(RECEIPT, receipt_id="3", action="pay", kind="payment"),
+        replace(RECEIPT, receipt_id="4", source_invoice_id="in_2", outcome="refused"),
+        replace(RECEIPT, receipt_id="5", source_invoice_id="cn_1", kind="credit_note", total_minor=300),
+        replace(RECEIPT, receipt_id="6", run_id="run 2", source_invoice_id="in_3", total_minor=50),
+        replace(RECEIPT, receipt_id="7", run_id="run 2", source_invoice_id="in_4", total_minor=9, currency_code="USD"),
+        replace(RECEIPT, receipt_id="8", run_id="backfill-2026", source_invoice_id="in_5", total_minor=70),
+    ]
+    store.journal("any").receipt(rows)
+    assert len(store.written_since(NOW)) == 5
+    assert store.written_since(NOW + timedelta(seconds=1)) == []
+    assert store.run_totals_minor(last=9) == {"CAD": [70, 50, 11_600], "USD": [9]}
+    assert store.run_totals_minor(last=1, except_flow="backfill") == {"CAD": [50], "USD": [9]}
