@@ -209,7 +209,7 @@ def verdict(play: Play, home: Path, *, as_json: bool) -> int:
     where = {
         "The published file": f"{home}/published/nexabooks.duckdb",
         "ask it": f'{settings_home} .venv/bin/nexabooks query "select * from finance.family_revenue"',
-        "explain an invoice": f"{settings_home} .venv/bin/nexabooks explain NEX-2026-001",
+        "explain an invoice": f"{settings_home} .venv/bin/nexabooks explain NEX-2026-0001",
         "The data-quality site": f"{home}/quality/index.html",
         "The SQL docs": "var/docs/index.html (made by `make docs`)",
     }
