@@ -10,11 +10,11 @@ from collections import defaultdict
 from typing import Any
 
 from nexabooks.clients.odoo import id_of
-from nexabooks.ledger.batches import BATCH_SIZE, drive, repeat
+from nexabooks.ledger.batches import drive, repeat
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
 from nexabooks.ledger.keys import line_key, move_key
-from nexabooks.ledger.plan import REFUSED_MARK, amounts_differ
+from nexabooks.ledger.plan import REFUSED_MARK, Action, amounts_differ
 from nexabooks.ledger.present import PresentMove, minor_of, read_moves
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
@@ -57,13 +57,13 @@ def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
         else:
             said = f"its customer {action.customer_id!r} could not be made in Odoo; see the customer's own receipt"
             run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-    for start in range(0, len(invoices), BATCH_SIZE):
-        _write_batch(run, invoices[start : start + BATCH_SIZE], partner_ids)
-        run.end_batch("drafts", min(start + BATCH_SIZE, len(invoices)), len(invoices))
+    for batch in run.batches("drafts", invoices):
+        _write_batch(run, batch, {i.key: actions[i.key] for i in batch}, partner_ids)
 
 
-def _write_batch(run: Run, invoices: list[Invoice], partner_ids: dict[str, int]) -> None:
-    actions = {a.key: a for a in run.plan.of("create", "update")}
+def _write_batch(
+    run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], partner_ids: dict[str, int]
+) -> None:
     updating = {key for key, action in actions.items() if action.verb == "update"}
 
     def send(batch: list[Invoice]) -> None:
@@ -79,7 +79,7 @@ def _write_batch(run: Run, invoices: list[Invoice], partner_ids: dict[str, int])
         for invoice, said in troubles:
             action = actions[invoice.key]
             run.settle(action, outcome, said, odoo_model="account.move", odoo_id=action.odoo_id)  # type: ignore[arg-type]
-    _compare(run, driven.settled, {i.key for i in driven.already})
+    _compare(run, driven.settled, actions, {i.key for i in driven.already})
 
 
 def read_batch(run: Run, batch: list[Invoice]) -> dict[MoveKey, PresentMove]:
@@ -141,11 +141,10 @@ def tax_ids_of(run: Run, line: Line) -> list[int]:
     )
 
 
-def _compare(run: Run, invoices: list[Invoice], already: set[MoveKey]) -> None:
+def _compare(run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], already: set[MoveKey]) -> None:
     """Bring each draft to its source's figures where rounding alone differs; mark it; write its receipt."""
     if not invoices:
         return
-    actions = {a.key: a for a in run.plan.of("create", "update")}
     held = read_batch(run, invoices)
     for invoice in (i for i in invoices if i.key not in held):
         gone = "it was written, and Odoo does not show it; somebody may have deleted it"

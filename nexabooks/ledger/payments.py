@@ -5,10 +5,10 @@ its own invoice. Made by `load` under `nexabooks.payment_…`, so that two poste
 
 from __future__ import annotations
 
-from nexabooks.ledger.batches import BATCH_SIZE, drive
+from nexabooks.ledger.batches import Driven, drive
 from nexabooks.ledger.desired import MoveKey, Payment, PaymentKey
 from nexabooks.ledger.keys import payment_key
-from nexabooks.ledger.matching import match_pair, open_lines
+from nexabooks.ledger.matching import Pair, match_left_open, match_pairs
 from nexabooks.ledger.plan import Action
 from nexabooks.ledger.present import PresentMove, PresentPayment, read_moves, read_payments
 from nexabooks.ledger.run import Run
@@ -32,42 +32,49 @@ FIELDS = (
 
 def write_payments(run: Run) -> None:
     """Make, post and match the plan's payments of invoices that are posted, and write the receipts."""
-    known = {payment.key: payment for invoice in run.plan.desired.invoices for payment in invoice.payments}
-    actions: dict[PaymentKey, Action] = {}
+    todo: dict[PaymentKey, Action] = {}
     for action in run.plan.of("pay"):
         if MoveKey(action.source_system, action.source_invoice_id, "invoice") in run.stopped:
             said = "its invoice was not posted; see the invoice's own receipt"
             run.settle(action, "refused", said, odoo_model="account.payment", odoo_id=action.odoo_id)
         else:
-            actions[PaymentKey(action.source_system, action.payment_id, action.source_invoice_id)] = action
-    payments = [known[key] for key in actions]
-    for start in range(0, len(payments), BATCH_SIZE):
-        _PaymentBatch(run, actions, payments[start : start + BATCH_SIZE]).write()
-        run.end_batch("payments", min(start + BATCH_SIZE, len(payments)), len(payments))
+            todo[PaymentKey(action.source_system, action.payment_id, action.source_invoice_id)] = action
+    for keys in run.batches("payments", list(todo)):
+        _PaymentBatch(run, {key: todo[key] for key in keys}).write()
 
 
 class _PaymentBatch:
-    """Some payments on their way: made, posted, matched, read back."""
+    """Some payments on their way: made, posted, matched, read back. `held`: as Odoo was last seen to hold them."""
 
-    def __init__(self, run: Run, actions: dict[PaymentKey, Action], payments: list[Payment]) -> None:
-        self.run, self.actions, self.payments = run, actions, payments
+    def __init__(self, run: Run, actions: dict[PaymentKey, Action]) -> None:
+        self.run, self.actions = run, actions
+        self.payments = [run.payment(key) for key in actions]
         self.troubles: dict[PaymentKey, tuple[str, str]] = {}
+        self.held: dict[PaymentKey, PresentPayment] = {}
+        self.ids: dict[PaymentKey, int] = {}
         self.invoices = self._read_invoices()
 
     def write(self) -> None:
-        posted = [p for p in self.payments if self._is_invoice_posted(p)]
-        made = drive(posted, self._load, self._not_there)
-        self._note(made.refused, made.unclear)
-        drafts = drive(made.settled, self._post, self._still_draft)
-        self._note(drafts.refused, drafts.unclear)
-        self._validate(drafts.settled)
-        self._match(drafts.settled)
+        made = drive([p for p in self.payments if self._is_invoice_posted(p)], self._load, self._not_there)
+        self._note(made)
+        drafts = [p for p in made.settled if p.key not in self.held or self.held[p.key].state == "draft"]
+        posted = drive(drafts, self._post, self._still_draft, look_first=False)
+        self._note(posted)
+        self._look()
+        self._validate()
+        self._match([p for p in made.settled if p.key not in self.troubles])
         self._settle_all()
 
-    def _read(self, payments: list[Payment]) -> dict[PaymentKey, PresentPayment]:
+    def _look(self, payments: list[Payment] | None = None) -> dict[PaymentKey, PresentPayment]:
+        """These payments, or all of the batch, as they are now."""
+        payments = self.payments if payments is None else payments
         found = read_payments(self.run.client, [["x_fc_payment_id", "in", [p.payment_id for p in payments]]])
-        wanted = {p.key for p in payments}
-        return {key: held for key, held in found.items() if key in wanted}
+        for key in (p.key for p in payments):
+            self.held.pop(key, None)
+            if key in found:
+                self.held[key] = found[key]
+                self.ids[key] = found[key].payment_id
+        return self.held
 
     def _read_invoices(self) -> dict[MoveKey, PresentMove]:
         ids = [p.source_invoice_id for p in self.payments]
@@ -87,7 +94,8 @@ class _PaymentBatch:
 
     def _load(self, batch: list[Payment]) -> None:
         self.run.intend(self.actions[p.key] for p in batch)
-        self.run.client.load("account.payment", FIELDS, [self._row(p) for p in batch])
+        ids = self.run.client.load("account.payment", FIELDS, [self._row(p) for p in batch])
+        self.ids.update(zip((p.key for p in batch), ids, strict=True))
 
     def _row(self, payment: Payment) -> list[str]:
         books, move = self.run.plan.present.books, self._invoice(payment)
@@ -108,56 +116,65 @@ class _PaymentBatch:
         ]
 
     def _not_there(self, batch: list[Payment]) -> list[Payment]:
-        held = self._read(batch)
+        held = self._look(batch)
         return [p for p in batch if p.key not in held]
 
     def _post(self, batch: list[Payment]) -> None:
-        held = self._read(batch)
-        self.run.client.write_call("account.payment", "action_post", ids=[held[p.key].payment_id for p in batch])
+        """Also of a payment that was found again: its intent is written here, for nothing was loaded."""
+        self.run.intend(self.actions[p.key] for p in batch if p.key in self.held)
+        self.run.client.write_call("account.payment", "action_post", ids=[self.ids[p.key] for p in batch])
 
     def _still_draft(self, batch: list[Payment]) -> list[Payment]:
-        held = self._read(batch)
+        held = self._look(batch)
         return [p for p in batch if p.key in held and held[p.key].state == "draft"]
 
-    def _validate(self, payments: list[Payment]) -> None:
+    def _validate(self) -> None:
         """A payment reads `in_process` when its journal does not book straight to the bank; validating ends that."""
 
-        def still_waiting(batch: list[Payment]) -> list[Payment]:
-            held = self._read(batch)
-            return [p for p in batch if p.key in held and held[p.key].state == "in_process"]
+        def waiting(payments: list[Payment]) -> list[Payment]:
+            return [p for p in payments if p.key in self.held and self.held[p.key].state == "in_process"]
 
         def send(batch: list[Payment]) -> None:
-            held = self._read(batch)
-            self.run.client.write_call(
-                "account.payment", "action_validate", ids=[held[p.key].payment_id for p in batch]
-            )
+            self.run.client.write_call("account.payment", "action_validate", ids=[self.ids[p.key] for p in batch])
 
-        drive(payments, send, still_waiting)
+        def still_waiting(batch: list[Payment]) -> list[Payment]:
+            self._look(batch)
+            return waiting(batch)
+
+        drive(waiting(self.payments), send, still_waiting, look_first=False)
 
     def _match(self, payments: list[Payment]) -> None:
-        held = self._read(payments)
-        pairs = []
-        for payment in payments:
-            move, entry = self._invoice(payment), held.get(payment.key)
-            if move and entry and entry.entry_id and move.move_id not in entry.settles:
-                pairs.append((payment, move.move_id, entry.entry_id))
-        if not pairs:
-            return
-        lines = open_lines(self.run, sorted({i for _, move_id, entry_id in pairs for i in (move_id, entry_id)}))
-        for payment, move_id, entry_id in pairs:
-            said = match_pair(self.run, move_id, entry_id, lines)
-            if said:
-                self.troubles[payment.key] = ("refused", f"the payment stands, unmatched: {said}")
+        """Match each with its own invoice, and look: what a load left open is matched one by one."""
+        pairs = self._unmatched(payments)
+        self.run.intend(self.actions[key] for key in pairs if self.actions[key].odoo_id)
+        said = match_pairs(self.run, list(pairs.values()))
+        self._look()
+        left_open = [pair for key, pair in self._unmatched(payments).items() if not said.get(pair)]
+        if left_open:
+            said.update(match_left_open(self.run, left_open))
+            self._look()
+        for key, pair in pairs.items():
+            if said[pair]:
+                self.troubles[key] = ("refused", f"the payment stands, unmatched: {said[pair]}")
 
-    def _note(self, refused: list[tuple[Payment, str]], unclear: list[tuple[Payment, str]]) -> None:
-        self.troubles.update({p.key: ("refused", said) for p, said in refused})
-        self.troubles.update({p.key: ("unclear", said) for p, said in unclear})
+    def _unmatched(self, payments: list[Payment]) -> dict[PaymentKey, Pair]:
+        """(payment's entry, invoice) of each payment that has an entry and is not matched with its invoice yet."""
+        pairs = {}
+        for payment in payments:
+            move, entry = self._invoice(payment), self.held.get(payment.key)
+            if move and entry and entry.entry_id and move.move_id not in entry.settles:
+                pairs[payment.key] = (entry.entry_id, move.move_id)
+        return pairs
+
+    def _note(self, driven: Driven[Payment]) -> None:
+        self.troubles.update({p.key: ("refused", said) for p, said in driven.refused})
+        self.troubles.update({p.key: ("unclear", said) for p, said in driven.unclear})
 
     def _settle_all(self) -> None:
-        """Read everything back once more, and say what is."""
-        held, self.invoices = self._read(self.payments), self._read_invoices()
+        """Read the invoices back once more, and say what is."""
+        self.invoices = self._read_invoices()
         for payment in self.payments:
-            entry, move, action = held.get(payment.key), self._invoice(payment), self.actions[payment.key]
+            entry, move, action = self.held.get(payment.key), self._invoice(payment), self.actions[payment.key]
             is_matched = bool(entry and move and move.move_id in entry.settles)
             if is_matched and move:
                 left = f", {format_minor(move.residual_minor, move.currency_code)} left" if move.residual_minor else ""

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from nexabooks.ledger.batches import BATCH_SIZE, drive
+from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Invoice
 from nexabooks.ledger.drafts import read_batch
 from nexabooks.ledger.plan import Action, amounts_differ
@@ -18,9 +18,8 @@ def post_drafts(run: Run) -> None:
     """Post the plan's drafts whose earlier steps held, and write the receipts."""
     actions = {a.key: a for a in run.plan.of("post") if a.key not in run.stopped}
     invoices = [run.invoices[key] for key in actions]
-    for start in range(0, len(invoices), BATCH_SIZE):
-        _post_batch(run, invoices[start : start + BATCH_SIZE], actions)
-        run.end_batch("posted", min(start + BATCH_SIZE, len(invoices)), len(invoices))
+    for batch in run.batches("posted", invoices):
+        _post_batch(run, batch, actions)
 
 
 def _post_batch(run: Run, invoices: list[Invoice], actions: dict) -> None:

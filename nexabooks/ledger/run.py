@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from nexabooks.clients.odoo import OdooWriter
-from nexabooks.ledger.desired import Invoice, MoveKey
+from nexabooks.ledger.batches import BATCH_SIZE
+from nexabooks.ledger.desired import Invoice, MoveKey, Payment, PaymentKey
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
 from nexabooks.ledger.plan import Action, Plan
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -26,7 +30,11 @@ class Run:
 
     def __post_init__(self) -> None:
         self.invoices: dict[MoveKey, Invoice] = {i.key: i for i in self.plan.desired.invoices}
+        self._payments: dict[PaymentKey, Payment] = {p.key: p for i in self.plan.desired.invoices for p in i.payments}
         self._written = 0
+
+    def payment(self, key: PaymentKey) -> Payment:
+        return self._payments[key]
 
     def intend(self, actions: Iterable[Action]) -> None:
         """Write down what is about to be sent, before it is."""
@@ -84,6 +92,12 @@ class Run:
         """Keep the receipts since the last time, in one transaction."""
         self.journal.receipt(self.receipts[self._written :])
         self._written = len(self.receipts)
+
+    def batches(self, step: str, items: Sequence[T]) -> Iterator[list[T]]:
+        """`items` in batches; after each one, what happened in it is kept and told."""
+        for start in range(0, len(items), BATCH_SIZE):
+            yield list(items[start : start + BATCH_SIZE])
+            self.end_batch(step, min(start + BATCH_SIZE, len(items)), len(items))
 
     def end_batch(self, step: str, done: int, total: int) -> None:
         """Keep what happened in this batch, and tell how far the step is."""

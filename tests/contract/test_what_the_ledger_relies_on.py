@@ -10,7 +10,7 @@ import pytest
 
 from nexabooks.clients.odoo_errors import RowsRefused
 from nexabooks.errors import LedgerRefused, PermanentError, TransientError
-from nexabooks.ledger.matching import open_lines
+from nexabooks.ledger.matching import NOTHING_LEFT, match_pairs, open_lines
 from tests.contract.conftest import Server
 
 MOVE = ("id", "move_type", "partner_id/.id", "invoice_date", "invoice_date_due", "ref")
@@ -225,8 +225,7 @@ def pay(server: Server, name: str, amount: str) -> int:
 
 
 def match(server: Server, *entries: int) -> None:
-    found = open_lines(Run(server), list(entries))
-    ids = [line for by_account in found.values() for of_account in by_account.values() for line in of_account]
+    ids = [line.line_id for held in open_lines(Run(server), [entries]).values() for line in held]
     server.client.write_call("account.move.line", "reconcile", ids=ids)
 
 
@@ -246,6 +245,26 @@ def test_a_payment_counts_once_it_is_matched(server, amount, state, left):
     assert read(server, id, "payment_state", "amount_residual") == [state, Decimal(left)]
     payment = server.client.read("account.payment", [payment_id], ["state", "reconciled_invoice_ids"])[0]
     assert payment == {"id": payment_id, "state": "paid", "reconciled_invoice_ids": [id]}
+
+
+def test_many_pairs_are_matched_in_one_call_each_by_itself(server):
+    """Full, in part, two payments of one invoice; a payment that finds nothing left is named, and spoils no other."""
+    full, part, twice = (invoice(server, f"many_{name}", ["10.00"]) for name in ("full", "part", "twice"))
+    post(server, full, part, twice)
+    amounts = (("a", "10.00"), ("b", "4.00"), ("c", "3.00"), ("d", "7.00"), ("e", "10.00"))
+    paid = [pay(server, f"many_pay_{name}", amount) for name, amount in amounts]
+    entries = [p["move_id"][0] for p in server.client.read("account.payment", paid, ["move_id"])]
+    pairs = list(zip(entries, (full, part, twice, twice, full), strict=True))
+    assert match_pairs(Run(server), pairs) == {**dict.fromkeys(pairs[:4], ""), pairs[4]: NOTHING_LEFT}
+    assert [read(server, id, "payment_state", "amount_residual") for id in (full, part, twice)] == [
+        ["paid", 0],
+        ["partial", 6],
+        ["paid", 0],
+    ]
+    settled = [
+        p["reconciled_invoice_ids"] for p in server.client.read("account.payment", paid, ["reconciled_invoice_ids"])
+    ]
+    assert settled == [[full], [part], [twice], [twice], []]
 
 
 def test_a_payment_loaded_twice_is_one_payment(server):
