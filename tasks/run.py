@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from nexabooks.errors import NexabooksError, SettingsError
+from nexabooks.ledger.modes import modes_from
 from nexabooks.ops import open_ops
 from nexabooks.settings import LedgerMode, Settings, load_settings
 from nexabooks.sources.registry import SOURCES
@@ -18,9 +19,12 @@ from nexabooks.warehouse import open_warehouse, record_run
 from nexabooks.windows import accounting_day
 
 # Who hears what a run says: print under Prefect (log_prints) and in a pipe; the command line sets its progress display.
-listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=print)
+listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=lambda sentence: print(sentence))
 # Who hears the details, one a stream or batch: the same under Prefect, only the moving line of a terminal otherwise.
-detail_listener: ContextVar[Callable[[str], None]] = ContextVar("detail_listener", default=print)
+detail_listener: ContextVar[Callable[[str], None]] = ContextVar(
+    "detail_listener",
+    default=lambda sentence: print(sentence),  # print is looked up when it is called: Prefect puts its own there
+)
 
 # How long a run that died keeps the next one out; one that lives renews its lease in the background.
 LEASE_S = 120
@@ -59,10 +63,11 @@ def run_of(
     settings = load_settings()
     require_settings(settings, needs_ledger=needs_ledger)
     settings = replace_mode(settings, mode)
+    modes = modes_from(settings.ledger_modes)
     day = day or accounting_day(settings.now(), settings.company_time_zone)
     run_id = f"{flow}-{day}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, flow, day, settings.ledger_mode, settings, settings.now())
-    run.say(f"{flow} for {day}, run {run_id}. Ledger mode: {MODE_SAYS[run.mode]}")
+    run.say(f"{flow} for {day}, run {run_id}. Ledger mode: {modes.says(run.mode)}.")
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
@@ -98,13 +103,6 @@ def record(run: Run, outcome: str, message: str) -> None:
             outcome=outcome,
             message=message,
         )
-
-
-MODE_SAYS: dict[LedgerMode, str] = {
-    "dry_run": "dry_run (nothing is written to Odoo).",
-    "draft": "draft (drafts are made in Odoo; nothing is posted).",
-    "post": "post (verified invoices are posted in Odoo).",
-}
 
 
 def replace_mode(settings: Settings, mode: LedgerMode | None) -> Settings:
