@@ -15,6 +15,8 @@ from nexabooks.ledger.journal import Intent, Journal, MemoryJournal, Receipt
 from nexabooks.ledger.plan import Action, Plan, make_plan
 from nexabooks.ledger.present import Present, read_present
 from nexabooks.ledger.setup import Step, setup_apply, setup_plan
+from nexabooks.ledger.undo import UndoPlan, plan_undo
+from nexabooks.ledger.undo_apply import apply_undo
 
 __all__ = [
     "OUTBOUND_TABLES",
@@ -28,11 +30,14 @@ __all__ = [
     "Present",
     "Receipt",
     "Step",
+    "UndoPlan",
     "apply_plan",
+    "apply_undo",
     "blocking",
     "check",
     "desired_from",
     "make_plan",
+    "plan_undo",
     "read_present",
     "setup_apply",
     "setup_plan",

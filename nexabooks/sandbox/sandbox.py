@@ -203,8 +203,7 @@ def _odoo(sandbox: Sandbox) -> dict[str, str]:
     return {
         "NEXABOOKS_ODOO_URL": sandbox.address("odoo"),
         "NEXABOOKS_ODOO_DATABASE": sandbox.odoo.database,
-        # Posting needs billing and the creation of contacts; of the pretend users only the administrator has both.
-        "NEXABOOKS_ODOO_API_KEY": sandbox.odoo.admin_key,
+        "NEXABOOKS_ODOO_API_KEY": sandbox.odoo.posting_key,
         "NEXABOOKS_ODOO_ADMIN_KEY": sandbox.odoo.admin_key,
     }
 

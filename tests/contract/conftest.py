@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -38,6 +39,18 @@ class Server:
     def key(self, name: str) -> str:
         """An external id of this run."""
         return f"nexabooks.test_{self.prefix}_{name}"
+
+    @contextmanager
+    def locked(self, name: str, day: str) -> Iterator[None]:
+        """A soft lock date while the block runs; it is taken back. A lock date of the database's own fails the test."""
+        company = [self.client.company_id]
+        if held := self.admin.read("res.company", company, [name])[0][name]:
+            pytest.fail(f"this database has a {name} already ({held}); use one without")
+        self.admin.write_call("res.company", "write", ids=company, vals={name: day})
+        try:
+            yield
+        finally:
+            self.admin.write_call("res.company", "write", ids=company, vals={name: False})
 
 
 def _settings(url: str, database: str, key: str, admin_key: str) -> Settings:

@@ -269,6 +269,18 @@ def test_money_straight_to_the_bank_account_is_paid_and_matched(books):
     assert payment(books, made, "state", "is_matched", "outstanding_account_id") == ("paid", True, account)
 
 
+def test_cancelling_a_posted_payment_keeps_its_entry_as_a_cancelled_one(books):
+    """The invoice is open again; a second cancel is refused."""
+    id = books.posted(100)
+    made = books.pay(id)["res_id"]
+    entry = payment(books, made, "move_id")
+    books.ask("account.payment", "action_cancel", ids=[made])
+    assert payment(books, made, "state", "is_reconciled") == ("canceled", False)
+    assert books.move(entry, "state") == "cancel"
+    assert books.move(id, "payment_state", "amount_residual") == ("not_paid", 113.0)
+    assert "Only draft journal entries" in str(refusal(books, "account.payment", "action_cancel", ids=[made]))
+
+
 def test_undoing_a_payment(books):
     """action_draft keeps the match; action_cancel frees the invoice; then it can be deleted."""
     id = books.posted(100)
@@ -314,7 +326,7 @@ def test_modify_moves_leaves_a_new_draft(books):
     wizard = books.ask(
         "account.move.reversal",
         "create",
-        vals_list=[{"date": "2026-10-20"}],
+        vals_list=[{"date": "2026-10-20", "journal_id": books.ref("account.1_sale")}],
         context={"active_model": "account.move", "active_ids": [id]},
     )
     copy = books.ask("account.move.reversal", "modify_moves", ids=wizard)["res_id"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -160,6 +160,29 @@ class Users(Model):
         return {"lang": "en_US", "tz": "America/Toronto", "uid": self.env.uid}
 
 
+class ApiKeys(Model):
+    """A user sees his own keys and when they end; nobody makes one from outside."""
+
+    name, label = "res.users.apikeys", "Users API Keys"
+    own_fields = (
+        Field("name", "char", "Description", is_required=True),
+        Field("user_id", "many2one", comodel="res.users", is_required=True),
+        Field("scope", "char"),
+        Field("expiration_date", "datetime"),
+    )
+
+    def find(self, domain: list[Any], order: str = "id", limit: int | None = None) -> list[int]:
+        return super().find([["user_id", "=", self.env.uid], *(domain or [])], order, limit)
+
+    def _create(self, vals_list: list[dict[str, Any]]) -> list[int]:
+        raise NotPretended("making an API key")
+
+    def give(self, uid: int, days: int) -> None:
+        """A key of `uid` that ends in `days`, as the wizard in the user interface makes it."""
+        ends = self.env.now + timedelta(days=days)
+        self.insert({"name": "nexabooks", "user_id": uid, "expiration_date": f"{ends:%Y-%m-%d %H:%M:%S}"})
+
+
 class Currency(Model):
     name, label, order = "res.currency", "Currency", "active desc, name"
     own_fields = (
@@ -223,4 +246,4 @@ def days_in(text: str) -> date:
     return date.fromisoformat(text)
 
 
-MODELS = (Country, CountryState, Partner, Company, Users, Currency, CurrencyRate)
+MODELS = (Country, CountryState, Partner, Company, Users, ApiKeys, Currency, CurrencyRate)

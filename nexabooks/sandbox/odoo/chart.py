@@ -175,6 +175,7 @@ def _company(env: Env, name: str) -> int:
                 "company_ids": (company,),
             }
         )
+        env["res.users.apikeys"].give(user.uid, 60)
     data.give("base.user_admin", "res.users", USERS[0].uid)
     return company
 

@@ -116,7 +116,7 @@ class Database:
 
     def _method(self, env: Env, model: str, method: str) -> Callable[..., Any]:
         if model not in self.registry.classes:
-            if model.startswith(OTHER_MODELS) and not model.startswith("res.users.apikeys"):
+            if model.startswith(OTHER_MODELS):
                 raise NotPretended(f"the model {model}")
             raise NotFound(f"the model {model!r} does not exist", 2, f"Object {model} doesn't exist")
         if method.startswith("_"):
@@ -143,7 +143,7 @@ class Database:
         if method == "context_get":
             return
         bind(function, args, kwargs)
-        if function.operation != "load":
+        if function.operation not in ("load", "ask"):
             label = self.registry.classes[model].label
             check(user, model, label, function.operation)
 

@@ -176,6 +176,11 @@ class Model(Records):
         """Create or update many records by external id."""
         return loading.load(self, fields, data, user_of(self.env.uid))
 
+    @remote("record", "ask")
+    def has_access(self, ids: list[int], operation: str) -> bool:
+        """Whether this user may do `operation` on this model; anybody may ask."""
+        return user_of(self.env.uid).may(self.name, operation)
+
     @remote("record", "read")
     def exists(self, ids: list[int]) -> list[int]:
         """Those of `ids` that are there."""

@@ -246,14 +246,15 @@ class Payment(Chatter):
 
     @remote("record")
     def action_cancel(self, ids: list[int]) -> None:
-        """Cancel: the entry goes, the invoices are open again."""
+        """Cancel: the invoices are open again. A draft entry goes, a posted one stays as a cancelled one."""
         for id in self.must_exist(ids):
             move_id = self.row(id)["move_id"]
-            self.update(id, {"state": "canceled", "move_id": False})
-            if move_id:
-                if self.env.row("account.move", move_id)["state"] == "posted":
-                    posting.to_draft(self.env, [move_id])
+            is_draft = bool(move_id) and self.env.row("account.move", move_id)["state"] == "draft"
+            self.update(id, {"state": "canceled"} | ({"move_id": False} if is_draft else {}))
+            if is_draft:
                 self.env["account.move"]._unlink([move_id])
+            elif move_id:
+                posting.cancel(self.env, [move_id])
 
 
 MODELS = (Payment,)

@@ -280,7 +280,7 @@ def _settle(env: Env, id: int) -> None:
     original = env["account.move"].table.rows.get(move["reversed_entry_id"] or 0)
     if original and original["state"] == "posted":
         both = [lines.row(i) for m in (original["id"], id) for i in lines.table.having("move_id", m)]
-        for account in {r["account_id"] for r in both if r["display_type"] == "payment_term"}:
+        for account in {r["account_id"] for r in both if env.row("account.account", r["account_id"])["reconcile"]}:
             partials.match(
                 [r["id"] for r in both if r["account_id"] == account and not lines.row(r["id"])["reconciled"]]
             )

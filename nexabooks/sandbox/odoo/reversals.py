@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from nexabooks.sandbox.odoo import posting
 from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.model import Model, one, remote
-from nexabooks.sandbox.odoo.refusals import UserError
+from nexabooks.sandbox.odoo.refusals import UserError, ValidationError
 from nexabooks.sandbox.odoo.store import Row
 
 TURNED = {
@@ -40,12 +39,20 @@ class MoveReversal(Model):
         moves = [env.row("account.move", i) for i in env["account.move"].must_exist(given["move_ids"])]
         if any(m["state"] != "posted" for m in moves):
             raise UserError("To reverse a journal entry, it has to be posted first.")
+        if not given.get("journal_id"):
+            raise ValidationError(
+                "The operation cannot be completed: Missing required value for the field 'Journal' (journal_id).\n"
+                "Model: 'Account Move Reversal' (account.move.reversal)"
+            )
         return super().insert(given)
 
     @remote("one")
     def refund_moves(self, ids: list[int]) -> Row:
-        """Drafts that take the documents back; nothing is matched until they are posted."""
-        return self._answer(self._reverse(one(ids, self.name)))
+        """Drafts that take the documents back; nothing is matched until they are posted. Plain journal entries are
+        posted and matched at once. A second call makes a second set."""
+        made = self._reverse(one(ids, self.name))
+        posting.post(self.env, [i for i in made if self.env.row("account.move", i)["move_type"] == "entry"])
+        return self._answer(made)
 
     reverse_moves = refund_moves
 
@@ -90,8 +97,9 @@ class MoveReversal(Model):
         return made
 
     def _copied(self, move: Row, changes: dict[str, Any]) -> int:
-        """A draft with the copied fields of `move`; x_ fields with copied=False stay empty, forced taxes go along."""
-        env, moves, lines = self.env, self.env["account.move"], self.env["account.move.line"]
+        """A draft with the copied fields of `move`; x_ fields with copied=False stay empty, and
+        taxes are worked out again: a forced one is lost."""
+        moves, lines = self.env["account.move"], self.env["account.move.line"]
         vals = {
             f.name: move[f.name]
             for f in moves.fields.values()
@@ -121,14 +129,6 @@ class MoveReversal(Model):
             "invoice_date": changes["date"],
             "invoice_date_due": changes["date"],
             "invoice_currency_rate": move["invoice_currency_rate"],
-        }
-        groups: dict[int, Decimal] = {}
-        for r in rows:
-            if r["display_type"] == "tax":
-                group = env.row("account.tax", r["tax_line_id"])["tax_group_id"]
-                groups[group] = groups.get(group, Decimal(0)) + abs(r["amount_currency"])
-        vals["tax_totals"] = {
-            "subtotals": [{"tax_groups": [{"id": g, "tax_amount_currency": a} for g, a in groups.items()]}]
         }
         return moves._create([vals])[0]
 

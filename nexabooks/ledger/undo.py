@@ -1,0 +1,325 @@
+"""The way back of one run, planned: its drafts deleted, its payments cancelled, its entries reversed, matches undone first.
+
+What the run did comes from its receipts, how it stands now from Odoo. Planning only reads, and the same state gives the
+same plan and hash; once carried out, the plan is empty. What cannot go back is a `leave` that says why. An entry that
+lies behind a lock date stays where it is, and its reversal is dated into the open period (facts: odoo "Lock dates":
+Odoo refuses to cancel there).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, Literal
+
+from nexabooks.clients.odoo import OdooReader, id_of, text_of
+from nexabooks.ledger.desired import content_hash
+from nexabooks.ledger.present import LOCK_DATES, day_of, minor_of
+from nexabooks.money import format_minor
+
+UndoVerb = Literal["unmatch", "cancel", "reverse", "delete", "leave"]
+PAYMENT_LOCKS = ("fiscalyear_lock_date", "hard_lock_date")  # the sales and the tax lock do not touch a bank journal
+READ_SIZE = 500
+
+MOVE_FIELDS = ("name", "state", "payment_state", "date", "journal_id", "currency_id", "amount_total", "x_fc_run_id")
+PAYMENT_FIELDS = ("state", "date", "amount", "currency_id", "move_id", "journal_id", "memo")
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStep:
+    """One thing to take back, or to leave as it is. `entry_id`: the journal entry behind it (a payment has one of its
+    own); `dated_on`: the day of the reversal, None for every other verb."""
+
+    verb: UndoVerb
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    odoo_model: str
+    odoo_id: int
+    entry_id: int | None
+    name: str
+    says: str
+    total_minor: int = 0
+    currency_code: str = ""
+    journal_id: int | None = None
+    dated_on: date | None = None
+
+    @property
+    def step_key(self) -> str:
+        """The name of this step, the same whenever the same run is taken back."""
+        return f"undo_{self.verb} {self.odoo_model} {self.odoo_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEffect:
+    """What taking the run back books on one account, in the company's currency."""
+
+    account: str
+    balance_minor: int
+
+
+@dataclass(frozen=True)
+class UndoPlan:
+    """How to take `run_id` back. `effect` is its effect on the balances: the opposite of what stands in the books."""
+
+    run_id: str
+    steps: tuple[UndoStep, ...]
+    effect: tuple[AccountEffect, ...]
+    currency_code: str
+
+    @cached_property
+    def hash(self) -> str:
+        """What an approval is bound to."""
+        return content_hash(["undo", self.run_id, [{**asdict(s), "dated_on": str(s.dated_on)} for s in self.steps]])
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing would be written."""
+        return all(step.verb == "leave" for step in self.steps)
+
+    def of(self, verb: UndoVerb) -> list[UndoStep]:
+        return [step for step in self.steps if step.verb == verb]
+
+    def counts(self) -> dict[str, int]:
+        return dict(sorted(Counter(step.verb for step in self.steps).items()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """For keeping and showing. `mode` tells it from a plan of the ledger; it has no `actions`."""
+        return {
+            "run_id": self.run_id,
+            "hash": self.hash,
+            "mode": "undo",
+            "counts": self.counts(),
+            "actions": [],
+            "steps": [{**asdict(s), "dated_on": s.dated_on and s.dated_on.isoformat()} for s in self.steps],
+            "effect": [asdict(e) for e in self.effect],
+        }
+
+
+def undo_reason(run_id: str) -> str:
+    """The words by which Odoo shows, and a later look finds, a reversal of ours."""
+    return f"nexabooks takes back {run_id}"
+
+
+def plan_undo(client: OdooReader, receipts: Iterable[Mapping[str, Any]], *, run_id: str, today: date) -> UndoPlan:
+    """How to take the run `run_id` back. `receipts`: those of the run, from the ops store; `today`: the accounting day
+    on which reversals of locked entries are booked. Reads Odoo only; raises as the client does."""
+    done = [r for r in receipts if r["odoo_id"] and r["outcome"] != "already"]
+    books = _Books(client, today)
+    steps = [*_payment_steps(client, books, [r for r in done if r["action"] == "pay"])]
+    steps += _move_steps(client, books, run_id, [r for r in done if r["odoo_model"] == "account.move"])
+    for receipt in done:
+        if receipt["odoo_model"] == "res.partner" and receipt["outcome"] == "done":
+            steps.append(_step("leave", receipt, receipt["says"], "customers stay: they carry no balance"))
+    steps = [*_unmatch_steps(client, steps, done), *steps]
+    order = {verb: n for n, verb in enumerate(("unmatch", "cancel", "reverse", "delete", "leave"))}
+    steps.sort(key=lambda s: (order[s.verb], s.odoo_model != "account.payment", s.odoo_id))
+    return UndoPlan(run_id, tuple(steps), _effect(client, steps, books.currency_code), books.currency_code)
+
+
+class _Books:
+    """The company's lock dates and currency, and the day on which what is locked is taken back."""
+
+    def __init__(self, client: OdooReader, today: date) -> None:
+        company = client.read("res.company", [client.company_id], [*LOCK_DATES, "currency_id"])[0]
+        self.currency_code = text_of(company["currency_id"][1])
+        self.locks = {name: day for name in LOCK_DATES if (day := day_of(company[name]))}
+        self.today = today
+
+    def lock_over(self, day: date, names: Sequence[str]) -> str:
+        """The lock date that `day` lies behind, in words; '' when it is open."""
+        found = [(self.locks[name], name) for name in names if name in self.locks and day <= self.locks[name]]
+        return f"{max(found)[1].replace('_', ' ')} {max(found)[0]}" if found else ""
+
+    def reversal(self, day: date, names: Sequence[str]) -> tuple[date, str]:
+        """(the day of the reversal of an entry of `day`, what to say about it)."""
+        lock = self.lock_over(day, names)
+        if not lock:
+            return day, f"reversed on its own day, {day}"
+        open_on = self.today
+        while self.lock_over(open_on, names):
+            open_on = date.fromordinal(max(d for n, d in self.locks.items() if n in names).toordinal() + 1)
+        return open_on, f"booked on {day}, which is locked ({lock}): reversed in the open period, on {open_on}"
+
+
+def _step(verb: UndoVerb, receipt: Mapping[str, Any], name: str, says: str, **more: Any) -> UndoStep:
+    return UndoStep(
+        verb,
+        receipt["source_system"],
+        receipt["source_invoice_id"],
+        receipt["kind"],
+        receipt["odoo_model"],
+        more.pop("odoo_id", receipt["odoo_id"]),
+        more.pop("entry_id", None),
+        name,
+        says,
+        **more,
+    )
+
+
+def _payment_steps(client: OdooReader, books: _Books, receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
+    held = read_many(client, "account.payment", [r["odoo_id"] for r in receipts], PAYMENT_FIELDS)
+    entries = {id: entry_id for id, row in held.items() if (entry_id := id_of(row["move_id"]))}
+    reversals = reversals_of(client, entries.values())
+    steps = []
+    for receipt in receipts:
+        row = held.get(receipt["odoo_id"])
+        if row is None:
+            steps.append(_step("leave", receipt, "payment", "it is no longer in Odoo"))
+            continue
+        code = row["currency_id"][1]
+        about = {"total_minor": minor_of(row["amount"], code), "currency_code": code}
+        name = f"payment {text_of(row['memo'])}".strip()
+        entry_id = entries.get(row["id"])
+        day = date.fromisoformat(row["date"])
+        if row["state"] == "draft":
+            steps.append(_step("delete", receipt, name, "a draft payment", **about))
+        elif row["state"] in ("canceled", "rejected"):
+            steps.append(_step("leave", receipt, name, f"it is {row['state']} already", **about))
+        elif entry_id in reversals:
+            steps.append(_step("leave", receipt, name, f"it was reversed by {reversals[entry_id][0]['name']}", **about))
+        elif entry_id and books.lock_over(day, PAYMENT_LOCKS):
+            dated_on, says = books.reversal(day, PAYMENT_LOCKS)
+            journal_id = id_of(row["journal_id"])
+            where = {"entry_id": entry_id, "journal_id": journal_id, "dated_on": dated_on}
+            steps.append(_step("reverse", receipt, name, says, **about, **where))
+        else:
+            steps.append(
+                _step("cancel", receipt, name, f"paid on {day}; its invoice is open again", **about, entry_id=entry_id)
+            )
+    return steps
+
+
+def _move_steps(client: OdooReader, books: _Books, run_id: str, receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
+    """One step an entry that the run made or posted. Drafts are found by the run's name on them too: a run that was
+    killed left no receipt."""
+    by_id: dict[int, dict[str, Mapping[str, Any]]] = {}
+    for receipt in receipts:
+        if receipt["action"] in ("create", "update", "post"):
+            by_id.setdefault(receipt["odoo_id"], {})[receipt["action"]] = receipt
+    fields = ("id", "x_fc_source_system", "x_fc_source_invoice_id", "x_fc_kind")
+    domain = [["company_id", "=", client.company_id], ["x_fc_run_id", "=", run_id], ["state", "=", "draft"]]
+    for row in client.all_of("account.move", domain, fields):
+        names = dict(
+            zip(("source_system", "source_invoice_id", "kind"), (text_of(row[f]) for f in fields[1:]), strict=True)
+        )
+        by_id.setdefault(row["id"], {"create": {**names, "odoo_model": "account.move", "odoo_id": row["id"]}})
+    held = read_many(client, "account.move", list(by_id), MOVE_FIELDS)
+    reversals = reversals_of(client, [id for id, row in held.items() if row["state"] == "posted"])
+    return [_move_step(books, run_id, done, held.get(id), reversals.get(id, [])) for id, done in sorted(by_id.items())]
+
+
+def _move_step(
+    books: _Books, run_id: str, done: dict[str, Mapping[str, Any]], row: dict[str, Any] | None, reversals: list[dict]
+) -> UndoStep:
+    receipt = done.get("post") or done.get("create") or done["update"]
+    if row is None:
+        return _step("leave", receipt, "draft", "it is no longer in Odoo")
+    code = row["currency_id"][1]
+    about: dict[str, Any] = {
+        "total_minor": minor_of(row["amount_total"], code),
+        "currency_code": code,
+        "entry_id": row["id"],
+    }
+    name = text_of(row["name"]) or "draft"
+    if row["state"] == "cancel":
+        return _step("leave", receipt, name, "it was cancelled in Odoo", **about)
+    if row["state"] == "draft":
+        if "create" not in done:
+            return _step(
+                "leave", receipt, name, "a draft that was there before the run; the next run renews it", **about
+            )
+        return _step("delete", receipt, name, "a draft of this run", **about)
+    if "post" not in done or done["post"]["outcome"] not in ("done", "unclear"):
+        return _step("leave", receipt, name, "another run posted it: take that one back", **about)
+    posted = [r for r in reversals if r["state"] == "posted"]
+    others = [r for r in reversals if undo_reason(run_id) not in text_of(r["ref"])]
+    if row["payment_state"] == "reversed" or (posted and not others):
+        by = ", ".join(r["name"] for r in posted) or "a credit note"
+        return _step("leave", receipt, name, f"it was reversed by {by}", **about)
+    if others:
+        names = ", ".join(text_of(r["name"]) or "a draft" for r in others)
+        return _step(
+            "leave", receipt, name, f"a person began to reverse it in Odoo ({names}): finish it there", **about
+        )
+    dated_on, says = books.reversal(date.fromisoformat(row["date"]), LOCK_DATES)
+    return _step("reverse", receipt, name, says, **about, journal_id=id_of(row["journal_id"]), dated_on=dated_on)
+
+
+def _unmatch_steps(client: OdooReader, steps: list[UndoStep], receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
+    """Every entry that goes back, or was matched by the run, and still has a matched receivable line."""
+    going = {s.entry_id: s for s in steps if s.verb in ("cancel", "reverse") and s.entry_id}
+    for receipt in receipts:
+        if receipt["action"] == "match" and receipt["outcome"] == "done" and receipt["odoo_id"] not in going:
+            going[receipt["odoo_id"]] = _step("unmatch", receipt, "credit note", "", entry_id=receipt["odoo_id"])
+    matched = matched_lines(client, list(going))
+    found = []
+    for entry_id in sorted(matched):
+        about = going[entry_id]
+        found.append(
+            UndoStep(
+                "unmatch",
+                about.source_system,
+                about.source_invoice_id,
+                about.kind,
+                "account.move",
+                entry_id,
+                entry_id,
+                about.name,
+                "what it was matched with is open again",
+            )
+        )
+    return found
+
+
+def _effect(client: OdooReader, steps: list[UndoStep], currency_code: str) -> tuple[AccountEffect, ...]:
+    ids = [s.entry_id for s in steps if s.verb in ("cancel", "reverse") and s.entry_id]
+    total: Counter[str] = Counter()
+    for start in range(0, len(ids), READ_SIZE):
+        domain = [["move_id", "in", ids[start : start + READ_SIZE]], ["account_id", "!=", False]]
+        for line in client.all_of("account.move.line", domain, ["account_id", "balance"]):
+            total[line["account_id"][1]] -= minor_of(line["balance"], currency_code)
+    return tuple(AccountEffect(account, minor) for account, minor in sorted(total.items()) if minor)
+
+
+# Looking
+
+
+def read_many(client: OdooReader, model: str, ids: Sequence[int], fields: Sequence[str]) -> dict[int, dict[str, Any]]:
+    """Those of `ids` that are there, by id."""
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(ids), READ_SIZE):
+        found |= {row["id"]: row for row in client.read(model, ids[start : start + READ_SIZE], list(fields))}
+    return found
+
+
+def reversals_of(client: OdooReader, entry_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """entry -> what reverses it, drafts too, cancelled ones not."""
+    ids = list(entry_ids)
+    fields = ["id", "name", "state", "ref", "date", "amount_total", "reversed_entry_id"]
+    found: dict[int, list[dict[str, Any]]] = {}
+    for start in range(0, len(ids), READ_SIZE):
+        domain = [["reversed_entry_id", "in", ids[start : start + READ_SIZE]], ["state", "!=", "cancel"]]
+        for row in client.all_of("account.move", domain, fields):
+            found.setdefault(row["reversed_entry_id"][0], []).append(row)
+    return found
+
+
+def matched_lines(client: OdooReader, entry_ids: Sequence[int]) -> dict[int, list[int]]:
+    """entry -> its receivable lines that are matched with something, wholly or in part."""
+    found: dict[int, list[int]] = {}
+    for start in range(0, len(entry_ids), READ_SIZE):
+        here = list(entry_ids[start : start + READ_SIZE])
+        domain = [["move_id", "in", here], ["account_type", "=", "asset_receivable"], ["matching_number", "!=", False]]
+        for line in client.all_of("account.move.line", domain, ["move_id"]):
+            found.setdefault(line["move_id"][0], []).append(line["id"])
+    return found
+
+
+def sentence(step: UndoStep) -> str:
+    """The step in words, with its amount."""
+    amount = f", {format_minor(step.total_minor, step.currency_code)}" if step.currency_code else ""
+    return f"{step.verb} {step.name}{amount}: {step.says}"
