@@ -17,6 +17,7 @@ def check_marts(run: Run) -> list[ParkedInvoice]:
     """
     at, settings = run.settings.now(), run.settings
     site_dir = settings.home / "quality"
+    run.say_detail("Holding the data against its promises.")
     with open_warehouse(settings.warehouse_path) as db:
         reports = [
             run_checks(

@@ -16,6 +16,8 @@ def publish_books(run: Run) -> Published:
     """Copy schema `finance` into the published file. Raises QualityFailed when the new file breaks a promise; the old one stays."""
     settings, at = run.settings, run.settings.now()
 
+    run.say_detail("Publishing.")
+
     def check(candidate: Any) -> None:
         report = run_checks(
             candidate,

@@ -22,6 +22,9 @@ from nexabooks.settings import load_settings
 from tasks.report import CloseReport
 
 
+SQL_DOCS = "var/docs/index.html"
+
+
 @dataclass
 class Act:
     """One run of the demo: what was played, what it came out with, whether that is the story."""
@@ -211,7 +214,7 @@ def verdict(play: Play, home: Path, *, as_json: bool) -> int:
         "ask it": f'{settings_home} .venv/bin/nexabooks query "select * from finance.family_revenue"',
         "explain an invoice": f"{settings_home} .venv/bin/nexabooks explain NEX-2026-0001",
         "The data-quality site": f"{home}/quality/index.html",
-        "The SQL docs": "var/docs/index.html (made by `make docs`)",
+        "The SQL docs": SQL_DOCS if Path(SQL_DOCS).exists() else f"{SQL_DOCS}, once `make docs` has made it",
     }
     for name, path in where.items():
         console.print(f"  {name}: {path}", markup=False)

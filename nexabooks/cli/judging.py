@@ -27,6 +27,12 @@ class Check:
     def holds(self) -> bool:
         return bool(self.expected == self.found)
 
+    def sentence(self) -> str:
+        """The check in a line: what it is where it holds, both sides where it does not."""
+        if not self.holds:
+            return f"NO   {self.says}: expected {self.expected}, got {self.found}"
+        return f"yes  {self.says}" + (f": {self.found:,}" if isinstance(self.found, int) else "")
+
     def as_row(self) -> dict[str, Any]:
         return {"says": self.says, "holds": self.holds, "expected": str(self.expected), "found": str(self.found)}
 
@@ -59,12 +65,12 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
     done = Counter(receipt["action"] for receipt in report.receipts if receipt["outcome"] == "done")
     checks = [
         Check("the verdicts on NexaCloud's invoices", {k: v for k, v in expected.verdicts.items() if v}, verdicts),
-        Check("the verified invoices add up", expected.verified_total_minor, int(verified["total"] or 0)),
+        Check("the verified invoices add up, in cents", expected.verified_total_minor, int(verified["total"] or 0)),
         Check("invoices with and without a subscription", expected.coverage, coverage),
         Check("invoices posted by this run", expected.posted_count, done["post"]),
         Check("payments booked by this run", expected.payment_count, done["pay"]),
         Check("entries posted and equal to their source", expected.ledger_count, posted["n"]),
-        Check("... and their total", expected.ledger_total_minor, int(posted["total"] or 0)),
+        Check("... and their total, in cents", expected.ledger_total_minor, int(posted["total"] or 0)),
         Check(
             "entries whose source changed after posting, left for a person",
             list(expected.changed_after_posting),
