@@ -16,7 +16,13 @@ from nexabooks.ledger.run import Run
 
 def post_drafts(run: Run) -> None:
     """Post the plan's drafts whose earlier steps held, and write the receipts."""
-    actions = {a.key: a for a in run.plan.of("post") if a.key not in run.stopped}
+    actions = {}
+    for action in run.plan.of("post"):
+        if action.key in run.stopped:
+            said = "not posted: see the receipt of its draft"
+            run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
+        else:
+            actions[action.key] = action
     invoices = [run.invoices[key] for key in actions]
     for batch in run.batches("posted", invoices):
         _post_batch(run, batch, actions)
