@@ -21,7 +21,6 @@ from nexabooks.sandbox.sandbox import Sandbox
 from nexabooks.settings import load_settings
 from tasks.report import CloseReport
 
-
 SQL_DOCS = "var/docs/index.html"
 
 

@@ -77,11 +77,14 @@ def run(
 
 
 @app.command()
-def plan(json: Json = False) -> None:
+def plan(
+    mode: Annotated[str, typer.Option(help="dry_run, draft or post, to see another one than the settings name.")] = "",
+    json: Json = False,
+) -> None:
     """Show what would be done in Odoo, row by row, and why the rest would not. Writes nothing to Odoo."""
     from nexabooks.cli.planning import show_plan
 
-    show_plan(as_json=json)
+    show_plan(as_json=json, mode=mode)
 
 
 @app.command()
@@ -94,6 +97,47 @@ def approve(
     from nexabooks.cli.planning import approve_plan
 
     approve_plan(plan_hash, by=by, note=note)
+
+
+@app.command()
+def allow(
+    brake: Annotated[str, typer.Argument(help="The tripped brake, as the plan names it; its start is enough.")],
+    by: Annotated[str, typer.Option(help="Who allows it.")],
+    why: Annotated[str, typer.Option(help="Why it is right this time.")],
+) -> None:
+    """Let a tripped brake go, once."""
+    from nexabooks.cli.planning import allow_brake
+
+    allow_brake(brake, by=by, why=why)
+
+
+@app.command()
+def resolve(
+    difference: Annotated[
+        str, typer.Argument(metavar="BREAK", help="The break_key of finance.breaks; its start is enough.")
+    ],
+    resolution: Annotated[str, typer.Option("--as", help="What was decided, such as accepted or corrected_in_odoo.")],
+    by: Annotated[str, typer.Option(help="Who decided.")],
+    why: Annotated[str, typer.Option(help="Why, for those who read it later.")],
+) -> None:
+    """Write down what was decided about an open difference."""
+    from nexabooks.cli.planning import resolve_break
+
+    resolve_break(difference, resolution=resolution, by=by, why=why)
+
+
+@app.command()
+def undo(
+    run_id: Annotated[str, typer.Argument(help="The run to take back, as `nexabooks status` names it.")],
+    apply: Annotated[bool, typer.Option("--apply", help="Take it back, exactly as it was shown before.")] = False,
+    by: Annotated[str, typer.Option(help="Who says so.")] = "",
+    note: Annotated[str, typer.Option(help="Why, for those who read it later.")] = "",
+    json: Json = False,
+) -> None:
+    """Take one run back: drafts deleted, payments cancelled, entries reversed. Shows first, and writes nothing then."""
+    from nexabooks.cli import undoing
+
+    raise typer.Exit(undoing.undo(run_id, apply=apply, by=by, note=note, as_json=json))
 
 
 @app.command()

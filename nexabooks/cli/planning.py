@@ -1,11 +1,15 @@
-"""`plan` and `approve`: what would be done in Odoo, shown before it is done, and a person's yes to exactly that."""
+"""`plan`, `approve`, `allow`, `resolve`: what would be done in Odoo, shown before it is done, and what a person decides."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any, get_args
+
+from nexabooks.cli.asking import published
 from nexabooks.cli.console import console, heading, print_json, print_rows, progress
-from nexabooks.errors import PermanentError
+from nexabooks.errors import PermanentError, SettingsError
 from nexabooks.ops import open_ops
-from nexabooks.settings import load_settings
+from nexabooks.settings import LedgerMode, load_settings
 
 # In the order in which a person wants to know: what will be written, what waits, what needs him.
 SHOWN = (
@@ -23,54 +27,136 @@ SHOWN = (
 )
 
 
-def show_plan(*, as_json: bool) -> None:
-    """Plan from the warehouse as it stands and from Odoo as it is now. The plan is kept, so that it can be approved."""
+def show_plan(*, as_json: bool, mode: str = "") -> None:
+    """Plan from the warehouse as it stands and from Odoo as it is now; an invoice that a quality check names waits. The
+    plan is kept, so that it can be approved. `mode`: another one than the settings name, such as `post` to see what
+    posting would do. Raises SettingsError for a mode that does not exist."""
+    from tasks.check import check_marts
     from tasks.ledger import plan_ledger
+    from tasks.plans import page_of
     from tasks.run import run_of
 
-    with progress("Planning", quiet=as_json), run_of("plan") as run:
-        plan = plan_ledger(run)
+    with progress("Planning", quiet=as_json), run_of("plan", mode=_mode(mode)) as run:
+        plan = plan_ledger(run, check_marts(run))
+        page = page_of(run.settings, plan.hash)
     if as_json:
-        print_json(plan.to_dict())
+        print_json(plan.to_dict() | {"page": str(page)})
         return
     for verb in SHOWN:
-        actions = plan.of(verb)
-        if actions:
-            heading(f"{verb.replace('_', ' ')}: {len(actions)}")
-            print_rows(
-                [
-                    {"source": a.source_system, "record": a.payment_id or a.source_invoice_id, "total_minor": a.total_minor or None,
-                     "currency_code": a.currency_code, "reason": a.reason}
-                    for a in actions
-                ],
-                columns={"source": "source", "record": "record", "total_minor": "total", "reason": "why"},
-            )  # fmt: skip
+        rows = [row for row in plan.rows() if row["verb"] == verb]
+        if rows:
+            heading(f"{verb.replace('_', ' ')}: {len(rows)}")
+            print_rows([_for_people(row) for row in rows], columns=COLUMNS)
     heading("Totals per family, before tax")
     print_rows(
-        [
-            {"service_family": t.service_family, "line_count": t.line_count, "net_minor": t.net_minor, "currency_code": t.currency_code}
-            for t in plan.family_totals()
-        ],
-        columns={"service_family": "family", "line_count": "lines", "net_minor": "net"},
+        plan.to_dict()["family_totals"],
+        columns={"service_family": "family", "account_code": "account", "line_count": "lines", "net_minor": "net"},
         empty="nothing new",
-    )  # fmt: skip
+    )
     console.print()
-    console.print(f"Plan {plan.hash}, mode {plan.mode}. Nothing was written to Odoo.", markup=False)
-    if not plan.is_empty:
+    console.print(f"Plan {plan.hash}, mode {plan.mode}. Nothing was written to Odoo. As a page: {page}", markup=False)
+    for trip in plan.trips:
+        if not trip.is_allowed:
+            console.print(
+                f"Brake {trip.brake} holds {len(trip.holds)}: {trip.says}. To let it go once: "
+                f"nexabooks allow {trip.trip_key} --by NAME --why WHY",
+                markup=False,
+            )
+    if not plan.is_empty or plan.braked:
+        with_braked = ", with what the brakes hold" if plan.braked else ""
         console.print(
-            f"To post exactly this: nexabooks approve {plan.hash} --by NAME, then nexabooks run post-approved --plan {plan.hash}",
+            f"To write exactly this{with_braked}: nexabooks approve {plan.hash} --by NAME, then "
+            f"nexabooks run post-approved --plan {plan.hash}",
             markup=False,
         )
 
 
+def _mode(word: str) -> LedgerMode | None:
+    modes: tuple[LedgerMode, ...] = get_args(LedgerMode)
+    found = next((mode for mode in modes if mode == word), None)
+    if word and not found:
+        raise SettingsError(f"There is no mode {word!r}; there are {', '.join(modes)}.")
+    return found
+
+
+COLUMNS = {
+    "source_system": "source",
+    "record": "record",
+    "invoice_number": "number",
+    "dated_on": "date",
+    "total_minor": "total",
+    "accounts": "accounts",
+    "taxes": "taxes",
+    "reason": "why",
+}
+
+
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {
+        "record": row["payment_id"] or row["source_invoice_id"],
+        "total_minor": row["total_minor"] or None,
+        "accounts": ", ".join(row["account_codes"]),
+        "taxes": ", ".join(row["tax_codes"]),
+    }
+
+
 def approve_plan(plan_hash: str, *, by: str, note: str) -> None:
-    """Write down who approved the plan and why."""
+    """Write down who approved the plan and why. The approval runs out after NEXABOOKS_APPROVAL_EXPIRY_DAYS."""
     if not by.strip():
         raise PermanentError("An approval names who approves: --by NAME. Nothing was approved.")
     settings = load_settings()
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
-        approval = ops.approve(plan_hash, by=by, note=note)
+        approval = ops.approve(plan_hash, by=by, note=note, valid_for=timedelta(days=settings.approval_expiry_days))
+    until = f" It holds until {approval.expires_at:%Y-%m-%d %H:%M} UTC." if approval.expires_at else ""
     console.print(
-        f"Approved by {approval.approved_by} at {approval.at:%Y-%m-%d %H:%M} UTC: plan {approval.plan_hash}.",
+        f"Approved by {approval.approved_by} at {approval.at:%Y-%m-%d %H:%M} UTC: plan {approval.plan_hash}.{until}",
         markup=False,
+    )
+
+
+def allow_brake(trip_key: str, *, by: str, why: str) -> None:
+    """Let a tripped brake of the last plan go, once: exactly what it held there, and nothing that comes later."""
+    settings = load_settings()
+    with open_ops(settings.ops_store_url, now=settings.now) as ops:
+        saved = ops.latest_plan()
+        trips = [trip for trip in saved.plan.get("trips", ()) if not trip["is_allowed"]] if saved else []
+        found = [t for t in trips if t["trip_key"] == trip_key] or [
+            t for t in trips if t["trip_key"].startswith(trip_key)
+        ]
+        if len(found) != 1:
+            tripped = ", ".join(trip["trip_key"] for trip in trips) or "none"
+            raise PermanentError(
+                f"The last plan trips no single brake {trip_key}; it trips: {tripped}. Nothing was allowed; make a plan with "
+                "`nexabooks plan` and take the name that it shows."
+            )
+        allowed = ops.allow(found[0]["trip_key"], by=by, why=why)
+    console.print(
+        f"Allowed once by {allowed.allowed_by}: {allowed.trip_key}, {len(found[0]['holds'])} invoices and credit notes. The "
+        "next run writes them, unless they change first.",
+        markup=False,
+    )
+
+
+def resolve_break(break_key: str, *, resolution: str, by: str, why: str) -> None:
+    """Write down what a person decided about an open difference; the next run shows it in finance.breaks.
+
+    The first characters of a key are enough if they are one difference's."""
+    settings = load_settings()
+    if not by.strip() or not resolution.strip():
+        raise PermanentError("A decision names who decides and what: --by NAME --as RESOLUTION. Nothing was resolved.")
+    breaks = published(settings, "select break_key, class, says from finance.breaks")
+    found = [row for row in breaks if row["break_key"] == break_key] or [
+        row for row in breaks if row["break_key"].startswith(break_key)
+    ]
+    if len(found) != 1:
+        raise PermanentError(
+            f'There is no single difference {break_key} in finance.breaks. Look at `nexabooks query "select break_key, says '
+            'from finance.breaks"` and take a key from there; nothing was resolved.'
+        )
+    with open_ops(settings.ops_store_url, now=settings.now) as ops:
+        decided = ops.resolve(
+            found[0]["break_key"], break_class=found[0]["class"], resolution=resolution, by=by, why=why
+        )
+    console.print(
+        f"{decided.resolved_by} resolved {decided.break_key} as {decided.resolution}: {decided.why}", markup=False
     )

@@ -47,7 +47,8 @@ def undo(run_id: str, *, apply: bool, by: str, note: str, as_json: bool) -> int:
             _approve(ops, plan, by=by, note=note)
             assert isinstance(client, OdooWriter)
             receipts = apply_undo(plan, client, ops.journal(undo_id), undo_id=undo_id, now=settings.now)
-        ops.save_plan(plan.hash, undo_id, plan.to_dict())
+        if not plan.is_empty:
+            ops.save_plan(plan.hash, undo_id, plan.to_dict())
     _show(plan, receipts, undo_id=undo_id, as_json=as_json)
     return EXIT_PERSON if any(r.outcome in ("refused", "unclear") for r in receipts) else EXIT_OK
 

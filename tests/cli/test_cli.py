@@ -1,0 +1,107 @@
+"""The command line as a scheduler and a person meet it: sentences, exit codes, no stack trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nexabooks.sandbox import story
+from nexabooks.sandbox.sandbox import Sandbox
+
+ROOT = Path(__file__).parents[2]
+
+
+def nexabooks(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, with these NEXABOOKS_ settings and no others."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NEXABOOKS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "nexabooks", *arguments],
+        cwd=ROOT, env=environment | settings, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_every_missing_setting_is_named_at_once_and_nothing_is_read(tmp_path):
+    """Exit code 2, one sentence, no stack trace."""
+    got = nexabooks("run", "daily-close", NEXABOOKS_HOME=str(tmp_path))
+    assert got.returncode == 2
+    for name in ("NEXABOOKS_NEXACLOUD_DSN", "NEXABOOKS_STRIPE_API_KEY", "NEXABOOKS_LAGO_API_KEY", "NEXABOOKS_ODOO_URL"):
+        assert name in got.stderr
+    assert "nothing was read" in got.stderr
+    assert "Traceback" not in got.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "says"),
+    [
+        pytest.param(("run", "weekly-close"), 2, "There is no flow", id="an unknown flow"),
+        pytest.param(("run", "backfill"), 2, "needs --from and --to", id="a backfill without days"),
+        pytest.param(("run", "post-approved"), 2, "--plan", id="posting without a plan"),
+        pytest.param(("query", "select 1"), 1, "no published file", id="a question before the first run"),
+        pytest.param(("explain", "in_1"), 1, "no warehouse", id="an explanation before the first run"),
+        pytest.param(("demo", "--world", "moon"), 2, "no world", id="an unknown world"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(arguments, exit_code, says, tmp_path):
+    """The exit code says who must act."""
+    got = nexabooks(*arguments, NEXABOOKS_HOME=str(tmp_path))
+    assert says in got.stderr
+    assert got.returncode == exit_code
+    assert "Traceback" not in got.stderr
+
+
+def test_a_wrong_value_is_named_with_its_setting(tmp_path):
+    """Not a validation report, a sentence."""
+    got = nexabooks("status", NEXABOOKS_HOME=str(tmp_path), NEXABOOKS_LEDGER_MODE="maybe")
+    assert got.returncode == 2
+    assert "NEXABOOKS_LEDGER_MODE" in got.stderr
+    assert "Traceback" not in got.stderr
+
+
+def test_sources_are_listed_for_a_program():
+    """Every stream says what it may not lose."""
+    rows = json.loads(nexabooks("sources", "--json").stdout)
+    assert {"nexacloud", "stripe", "lago", "vtiger", "odoo", "ops"} == {row["source"] for row in rows}
+    assert all(row["may not lose"] for row in rows)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    home = tmp_path_factory.mktemp("cli")
+    with Sandbox(story.day_1(), home / "world") as box:
+        yield box.environment() | {"NEXABOOKS_HOME": str(home / "home")}, box
+
+
+def test_doctor_finds_a_revoked_key_and_a_dead_host_and_says_what_is_well(world):
+    """Nothing is written; each finding is a sentence; no secret is shown."""
+    settings, _ = world
+    got = nexabooks(
+        "doctor", **settings | {"NEXABOOKS_STRIPE_API_KEY": "sk_revoked_1234", "NEXABOOKS_LAGO_URL": "http://127.0.0.1:9/api/v1"}
+    )  # fmt: skip
+    assert got.returncode == 1
+    lines = got.stdout.splitlines()
+    assert any(line.startswith("  NO  stripe") for line in lines)
+    assert any(line.startswith("  NO  lago") and "Another attempt may succeed" in line for line in lines)
+    assert any(line.startswith("  ok  nexacloud") for line in lines)
+    assert any(line.startswith("  NO  odoo") and "odoo setup" in line for line in lines)
+    assert "sk_revoked_1234" not in got.stdout + got.stderr
+    assert "Traceback" not in got.stderr
+
+
+def test_odoo_setup_shows_first_and_creates_only_when_told(world):
+    """A dry run leaves everything missing; --apply makes it; once more finds it there."""
+    settings, _ = world
+
+    def missing(*arguments: str) -> int:
+        steps = json.loads(nexabooks("odoo", "setup", "--json", *arguments, **settings).stdout)
+        return sum(not step["is_present"] for step in steps)
+
+    assert missing() > 0
+    assert missing() > 0
+    assert missing("--apply") == 0
+    assert missing() == 0
