@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     odoo_admin_key: SecretStr | None = None  # only `nexabooks odoo setup --apply` uses it
     odoo_company_id: int = 1
     ledger_mode: LedgerMode = "draft"
+    ledger_notes: bool = True  # a note with its proof on each posted entry: one more call for 200 of them
     ledger_modes: str = ""  # stricter ones by source or service family: stripe=post,lago=draft,other=draft
 
     # The most that is written without a person; 0 = no such brake. Amounts in major units of the invoice's own currency.

@@ -13,6 +13,7 @@ from nexabooks.clients.odoo import OdooWriter
 from nexabooks.errors import PermanentError
 from nexabooks.ledger.credit_notes import match_credit_notes
 from nexabooks.ledger.drafts import write_drafts
+from nexabooks.ledger.evidence import write_evidence
 from nexabooks.ledger.journal import Journal, Receipt
 from nexabooks.ledger.partners import write_partners
 from nexabooks.ledger.payments import write_payments
@@ -28,11 +29,12 @@ def apply_plan(
     *,
     now: Callable[[], datetime],
     progress: Callable[[str, int, int], None] | None = None,
+    has_notes: bool = True,
 ) -> list[Receipt]:
     """Do what `plan` says, as far as its mode allows, and say what became of it.
 
     One bad record never stops the others: it gets a receipt with outcome `refused`. `now` is `settings.now`;
-    `progress(step, done, total)` is told as it goes. Raises PermanentError for a dry run, KeyRefused when the key is
+    `progress(step, done, total)` is told as it goes; `has_notes`: whether each posted entry gets a note with its proof. Raises PermanentError for a dry run, KeyRefused when the key is
     not accepted, Unreachable when Odoo stays away: receipts until then are in the journal, and planning and applying
     again goes on from there.
     """
@@ -45,6 +47,8 @@ def apply_plan(
     write_drafts(run, partner_ids)
     if plan.mode == "post":
         post_drafts(run)
+        if has_notes:
+            write_evidence(run)
         match_credit_notes(run)
         write_payments(run)
     run.write_down()

@@ -32,6 +32,10 @@ def move_key(source_system: str, kind: str, source_invoice_id: str) -> str:
     return f"{MODULE}.move_{safe(source_system)}_{kind}_{safe(source_invoice_id)}"
 
 
+def note_key(source_system: str, kind: str, source_invoice_id: str) -> str:
+    return f"{MODULE}.note_{safe(source_system)}_{kind}_{safe(source_invoice_id)}"
+
+
 def line_key(source_system: str, kind: str, source_invoice_id: str, position: int) -> str:
     return f"{MODULE}.line_{safe(source_system)}_{kind}_{safe(source_invoice_id)}_{position}"
 

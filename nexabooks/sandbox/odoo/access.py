@@ -38,7 +38,7 @@ ENTRIES = (
     "account.partial.reconcile",
     "account.full.reconcile",
 )
-SHARED = ("ir.attachment", "mail.message")
+SHARED = ("ir.attachment", "mail.message", "mail.message.subtype")
 
 # Which groups allow a change of a model, where it is neither the billing user's nor everybody's: the words of the refusal.
 CHANGE_GROUPS = {
@@ -65,6 +65,10 @@ class User:
     name: str
     key: str
     groups: frozenset[str]
+
+    @property
+    def is_admin(self) -> bool:
+        return ADMIN in self.groups
 
     def may(self, model: str, operation: str) -> bool:
         """Whether this user may `operation` (read, write, create, unlink) records of `model`."""

@@ -177,6 +177,7 @@ def _company(env: Env, name: str) -> int:
         )
         env["res.users.apikeys"].give(user.uid, 60)
     data.give("base.user_admin", "res.users", USERS[0].uid)
+    data.give("mail.mt_note", "mail.message.subtype", env["mail.message.subtype"].insert({"name": "Note"}))
     return company
 
 

@@ -6,6 +6,7 @@ import html
 import re
 from typing import Any
 
+from nexabooks.sandbox.odoo.access import user_of
 from nexabooks.sandbox.odoo.env import Env, UniqueIndex
 from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.model import Model, one, remote
@@ -227,10 +228,25 @@ class Message(Model):
             selection=("email", "comment", "notification", "auto_comment", "user_notification"),
             default="notification",
         ),
-        Field("subtype", "char"),
+        Field("subtype_id", "many2one", comodel="mail.message.subtype"),
         Field("attachment_ids", "many2many", comodel="ir.attachment"),
         Field("date", "datetime", default=lambda env: env.stamp),
     )
+
+    def insert(self, given: Row) -> int:
+        """HTML is kept, scripts taken out."""
+        body = re.sub(r"<script.*?</script>", "", given.get("body") or "", flags=re.IGNORECASE | re.DOTALL)
+        return super().insert({**given, "body": body})
+
+    def write_row(self, id: int, vals: dict[str, Any]) -> None:
+        if {"model", "res_id"} & set(vals) and not user_of(self.env.uid).is_admin:
+            raise UserError("Only administrators can modify 'model' and 'res_id' fields.")
+        super().write_row(id, vals)
+
+
+class MessageSubtype(Model):
+    name, label = "mail.message.subtype", "Message subtypes"
+    own_fields = (Field("name", "char", "Message Type", is_required=True),)
 
 
 class Chatter(Model):
@@ -247,11 +263,7 @@ class Chatter(Model):
         attachment_ids: list[int] | None = None,
     ) -> int:
         """Say something on a record. HTML is escaped unless `body_is_html`; then it is kept, scripts taken out."""
-        text = (
-            re.sub(r"<script.*?</script>", "", body, flags=re.IGNORECASE | re.DOTALL)
-            if body_is_html
-            else f"<p>{html.escape(body, quote=False)}</p>"
-        )
+        text = body if body_is_html else f"<p>{html.escape(body, quote=False)}</p>"
         id = self.must_exist([one(ids, self.name)])[0]
         messages = self.env["mail.message"]
         vals = {
@@ -259,9 +271,9 @@ class Chatter(Model):
             "model": self.name,
             "res_id": id,
             "message_type": message_type,
-            "subtype": subtype_xmlid or "mail.mt_note",
+            "subtype_id": self.env.ref(subtype_xmlid or "mail.mt_note"),
         }
         return messages._create([{**vals, "attachment_ids": [[6, 0, attachment_ids or []]]}])[0]
 
 
-MODELS = (IrModel, IrModelFields, IrModelData, IrModelConstraint, IrActionsServer, Attachment, Message)
+MODELS = (IrModel, IrModelFields, IrModelData, IrModelConstraint, IrActionsServer, Attachment, Message, MessageSubtype)
