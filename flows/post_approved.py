@@ -5,8 +5,10 @@ from __future__ import annotations
 from prefect import flow
 
 from flows.naming import run_name
+from tasks.approval import ask_for_approval
 from tasks.build import build_models
 from tasks.check import check_marts
+from tasks.ingest import ingest
 from tasks.ledger import apply_to_ledger, approved_plan, read_back
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
@@ -16,12 +18,20 @@ from tasks.step import in_one_sentence
 
 @flow(name="post_approved", flow_run_name=run_name, log_prints=True)
 @in_one_sentence
-def post_approved(plan_hash: str) -> CloseReport:
-    """Carry out the approved plan `plan_hash`; an action whose source or entry changed since is refused and said so."""
+def post_approved(plan_hash: str = "") -> CloseReport:
+    """Carry out the approved plan `plan_hash`; without one, show a plan and wait for a person's yes.
+
+    The sources are read again first: a step whose invoice or entry changed since the plan was shown is left out and named.
+    """
+    plan_hash = plan_hash or ask_for_approval()
     with run_of("post_approved", mode="post") as run:
-        receipts = apply_to_ledger(run, approved_plan(run, plan_hash))
+        reads = [ingest(run, source) for source in run.settings.source_names]
+        read_back(run)
+        build_models(run)
+        parked = check_marts(run)
+        receipts = apply_to_ledger(run, approved_plan(run, plan_hash, parked))
         read_back(run)
         build_models(run)
         check_marts(run)
         publish_books(run)
-        return finish(run, [], receipts)
+        return finish(run, reads, receipts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,36 +10,90 @@ from datetime import date
 from typing import Any
 
 from nexabooks.clients.odoo import open_odoo
-from nexabooks.errors import PermanentError
-from nexabooks.ledger import OUTBOUND_TABLES, Desired, Plan, apply_plan, desired_from, make_plan, read_present
+from nexabooks.errors import LedgerRefused, PermanentError
+from nexabooks.ledger import (
+    OUTBOUND_TABLES,
+    Desired,
+    Finding,
+    Plan,
+    apply_plan,
+    blocking,
+    check,
+    desired_from,
+    make_plan,
+    read_present,
+)
+from nexabooks.ledger.actions import NOT_APPROVED, Trip
+from nexabooks.ledger.brakes import History, Limits, Written, with_brakes
+from nexabooks.ledger.desired import MoveKey
+from nexabooks.ledger.modes import modes_from
 from nexabooks.money import format_minor
 from nexabooks.ops import open_ops
 from nexabooks.quality import ParkedInvoice
 from nexabooks.warehouse import Warehouse, open_warehouse
+from nexabooks.windows import Window, accounting_day
 from tasks.ingest import SourceRead, ingest
-from tasks.run import Run
+from tasks.plans import keep_plan, remind
+from tasks.run import LEASE_S, Run
 from tasks.step import step
+
+LEDGER_LEASE = "ledger-writer"  # one process writes to Odoo at a time, whatever warehouse it reads
+HABIT_RUNS = 20  # a total is held against the median of so many runs
+BACKFILL = "backfill"
 
 
 @step("plan the ledger")
 def plan_ledger(
     run: Run, parked: Sequence[ParkedInvoice] = (), *, first: date | None = None, end: date | None = None
 ) -> Plan:
-    """What to do in Odoo so that it holds what the sources confirm; kept in the ops store, where it can be approved.
+    """What to do in Odoo so that it holds what the sources confirm; kept in the ops store, where it can be approved, and
+    as a page below the home folder.
 
-    `parked`: invoices that a quality check named; they wait. With `first` and `end`, only invoices dated in between
-    (end not included). Reads Odoo; writes nothing there.
+    `parked`: invoices that a quality check named; they wait, and so does what trips a brake. With `first` and `end`, only
+    invoices dated in between (end not included). Reads Odoo; writes nothing there.
     """
-    with open_warehouse(run.settings.warehouse_path) as db:
-        desired = read_desired(db, parked, first, end)
-    with open_odoo(run.settings) as client:
-        plan = make_plan(desired, read_present(client, desired), mode=run.mode, run_id=run.run_id)
-    with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
-        ops.save_plan(plan.hash, run.run_id, plan.to_dict())
+    plan = brake(run, free_plan(run, parked, first, end))
+    keep_plan(run, plan)
     counts = ", ".join(f"{verb} {count}" for verb, count in plan.counts().items())
     totals = ", ".join(format_minor(total, code) for code, total in plan.totals_minor().items()) or "nothing"
     run.say(f"plan {plan.hash}: {counts or 'nothing to do'}. It brings {totals} into the books.")
+    for trip in plan.trips:
+        run.say(f"brake {trip.trip_key}: {trip.says}. {_held(trip)}")
+    remind(run)
     return plan
+
+
+def _held(trip: Trip) -> str:
+    return f"{'Let go by a person' if trip.is_allowed else 'Held'}: {len(trip.holds)}."
+
+
+def free_plan(run: Run, parked: Sequence[ParkedInvoice], first: date | None = None, end: date | None = None) -> Plan:
+    """The plan before any brake. Raises SettingsError when NEXABOOKS_LEDGER_MODES names what does not exist."""
+    modes = modes_from(run.settings.ledger_modes)
+    with open_warehouse(run.settings.warehouse_path) as db:
+        desired = read_desired(db, parked, first, end)
+    modes.check_names([*run.settings.source_names, *desired.families])
+    with open_odoo(run.settings) as client:
+        return make_plan(desired, read_present(client, desired), mode=run.mode, run_id=run.run_id, modes=modes)
+
+
+def brake(run: Run, plan: Plan) -> Plan:
+    """`plan` with what is unusual held back, measured against what was written today and by the last runs. A backfill
+    is no ordinary day: it is neither compared with them nor one of them."""
+    settings = run.settings
+    today = Window.of_day(accounting_day(settings.now(), settings.company_time_zone), settings.company_time_zone)
+    with open_ops(settings.ops_store_url, now=settings.now) as ops:
+        written = ops.written_since(today.start_at)
+        totals = {} if run.flow == BACKFILL else ops.run_totals_minor(last=HABIT_RUNS, except_flow=BACKFILL)
+        allowed = {allowance.trip_key for allowance in ops.allowances()}
+    history = History(
+        [
+            Written(MoveKey(w.source_system, w.source_invoice_id, w.kind), w.total_minor, w.currency_code)
+            for w in written
+        ],
+        totals,
+    )
+    return with_brakes(plan, Limits.of(settings), history, allowed)
 
 
 def read_desired(db: Warehouse, parked: Sequence[ParkedInvoice], first: date | None, end: date | None) -> Desired:
@@ -56,16 +111,34 @@ def read_desired(db: Warehouse, parked: Sequence[ParkedInvoice], first: date | N
 
 @step("apply to Odoo")
 def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
-    """Carry the plan out as far as its mode allows; the receipts, one a step. A plan with nothing to write calls nothing."""
+    """Carry the plan out as far as its mode allows; the receipts, one a step. A plan with nothing to write calls nothing.
+
+    Raises LedgerRefused before anything is written when Odoo lacks what every invoice needs, TransientError while another
+    process writes to the ledger or when this one lost its lease: what was done until then stands and has its receipts.
+    """
     if plan.mode == "dry_run" or plan.is_empty:
         run.say("Odoo: nothing to write." if plan.is_empty else "Odoo: dry run, nothing was written.")
         return []
+    settings = run.settings
+    with (
+        open_ops(settings.ops_store_url, now=settings.now) as ops,
+        ops.lease(LEDGER_LEASE, holder=f"{run.run_id} on {socket.gethostname()}", ttl_s=LEASE_S) as lease,
+        open_odoo(settings, "write") as client,
+    ):
 
-    def said(step_name: str, done: int, total: int) -> None:
-        run.say_detail(f"Odoo: {step_name}, {done} of {total}.")
+        def said(step_name: str, done: int, total: int) -> None:
+            lease.check()  # before the next batch: a process that slept past its lease writes no more
+            run.say_detail(f"Odoo: {step_name}, {done} of {total}.")
 
-    with open_odoo(run.settings, "write") as client, open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
-        receipts = apply_plan(plan, client, ops.journal(run.run_id), now=run.settings.now, progress=said)
+        refuse_if_blocked(check(client, plan.desired))
+        receipts = apply_plan(
+            plan,
+            client,
+            ops.journal(run.run_id),
+            now=settings.now,
+            progress=said,
+            has_notes=settings.ledger_notes,
+        )
     outcomes = Counter((receipt.action, receipt.outcome) for receipt in receipts)
     run.say(
         "Odoo: "
@@ -75,25 +148,47 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
     return [asdict(receipt) for receipt in receipts]
 
 
-def approved_plan(run: Run, plan_hash: str) -> Plan:
-    """Those steps of the approved plan that a plan made now would still take; the others changed since and are left out.
+def refuse_if_blocked(findings: list[Finding]) -> None:
+    """Raise LedgerRefused, in one sentence, when a finding would make every invoice fail."""
+    if found := blocking(findings):
+        said = "; ".join(f"{finding.what}: {finding.says}" for finding in found)
+        raise LedgerRefused(
+            f"Odoo is not ready, so nothing was written: {said}. Another attempt helps when that is settled; "
+            "`nexabooks odoo check` looks again."
+        )
 
-    Raises PermanentError when nobody approved the plan.
+
+@step("plan what was approved")
+def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()) -> Plan:
+    """Those steps of the approved plan that a plan made now would still take, with what its brakes held; the others
+    changed since, wait, and are named.
+
+    Raises PermanentError when nobody approved the plan, or the approval ran out.
     """
     with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
         saved = ops.plan(plan_hash)
-        if not saved or not ops.approval_of(saved.plan_hash):
-            raise PermanentError(
-                f"The plan {plan_hash} is not approved. Look at it with `nexabooks plan`, then "
-                "`nexabooks approve <hash> --by <name>`; nothing was posted."
-            )
-    fingerprints = {action["fingerprint"] for action in saved.plan["actions"]}
-    now = plan_ledger(run)
-    kept = now.only(fingerprints)
-    left_out = sum(a.is_writing for a in now.actions) - sum(a.is_writing for a in kept.actions)
-    if left_out:
-        run.say(f"{left_out} steps are not in the approved plan, or changed since; they wait for a new approval.")
-    return kept
+        approval = ops.approval_of(saved.plan_hash) if saved else None
+    if not saved or not approval:
+        raise PermanentError(
+            f"The plan {plan_hash} is not approved. Look at it with `nexabooks plan`, then "
+            "`nexabooks approve <hash> --by <name>`; nothing was posted."
+        )
+    if not approval.holds_at(run.settings.now()):
+        raise PermanentError(
+            f"The approval of plan {saved.plan_hash} by {approval.approved_by} ran out at "
+            f"{approval.expires_at:%Y-%m-%d %H:%M} UTC (NEXABOOKS_APPROVAL_EXPIRY_DAYS). Look at a new `nexabooks plan` and "
+            "approve that; nothing was posted."
+        )
+    approved = {*(action["fingerprint"] for action in saved.plan["actions"]), *saved.plan.get("braked", ())}
+    plan = free_plan(run, parked).only(approved)
+    keep_plan(run, plan)
+    run.say(
+        f"plan {saved.plan_hash}, approved by {approval.approved_by}: {sum(a.is_writing for a in plan.actions)} steps."
+    )
+    for action in plan.of("park"):
+        if action.reason.startswith(NOT_APPROVED):
+            run.say(f"left out: {action.payment_id or action.source_invoice_id}: {action.reason}")
+    return plan
 
 
 def read_back(run: Run) -> list[SourceRead]:

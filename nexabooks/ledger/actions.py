@@ -90,6 +90,15 @@ class FamilyTotal:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxTotal:
+    """What the plan brings into the books of one tax and currency (credit notes negative)."""
+
+    tax_code: str
+    currency_code: str
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trip:
     """A brake that the plan trips. `trip_key` names it together with exactly what it holds: that is what a person allows.
     `is_allowed`: a person did, and nothing is held."""
@@ -165,6 +174,17 @@ class Plan:
                     net[line.service_family, invoice.currency_code] += sign * line.amount_minor
         return [FamilyTotal(*key, count[key], net[key]) for key in sorted(count)]
 
+    def tax_totals(self) -> list[TaxTotal]:
+        """Of the invoices that this plan creates or posts, by the source's own tax."""
+        keys = {action.key for action in self.of("create", "update", "post")}
+        total: Counter[tuple[str, str]] = Counter()
+        for invoice in self.desired.invoices:
+            if invoice.key in keys:
+                sign = -1 if invoice.kind == "credit_note" else 1
+                for code, tax_minor in invoice.tax_minor_by_code.items():
+                    total[code, invoice.currency_code] += sign * tax_minor
+        return [TaxTotal(*key, total[key]) for key in sorted(total)]
+
     def totals_minor(self) -> dict[str, int]:
         """By currency, with tax: of the invoices that this plan creates or posts (credit notes negative)."""
         keys = {action.key for action in self.of("create", "update", "post")}
@@ -204,6 +224,7 @@ class Plan:
                 {**asdict(total), "account_code": self.desired.families[total.service_family].account_code}
                 for total in self.family_totals()
             ],
+            "tax_totals": [asdict(total) for total in self.tax_totals()],
             "trips": [{**asdict(trip), "holds": [str(key) for key in trip.holds]} for trip in self.trips],
             "braked": list(self.braked),
             "actions": [
