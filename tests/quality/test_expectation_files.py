@@ -167,6 +167,11 @@ DAMAGES = [
         "10_what_we_posted_is_still_there",
         id="an entry that we posted is gone",
     ),
+    pytest.param(
+        "delete from raw_stripe.payout_transactions where _key = (select min(_key) from raw_stripe.payout_transactions)",
+        "11_a_payout_is_its_transactions",
+        id="a transaction of a payout is lost",
+    ),
 ]
 
 
