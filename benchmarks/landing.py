@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import mmap
 import random
 import resource
 import tempfile
@@ -99,11 +100,12 @@ def write_pages(path: Path, record_count: int, changed_each: int = 0) -> None:
 
 
 def read_pages(path: Path, record_count: int, *, is_complete: bool) -> Iterator[Batch | Finished]:
-    left = record_count
-    with path.open("rb") as file:
-        for line in file:
-            yield Batch("invoices", (line,), "data", row_count=min(PAGE_SIZE, left))
-            left -= PAGE_SIZE
+    left, start = record_count, 0
+    # Mapped: what it costs to read lines of 200 KB from a file is no part of landing.
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as bodies:
+        while (end := bodies.find(b"\n", start)) >= 0:
+            yield Batch("invoices", (bodies[start:end],), "data", row_count=min(PAGE_SIZE, left))
+            left, start = left - PAGE_SIZE, end + 1
     yield Finished("invoices", is_complete=is_complete, claims=(Claim("invoices", record_count, basis="wire"),))
 
 

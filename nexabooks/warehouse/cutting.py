@@ -9,6 +9,7 @@ reads the key. Exact: walk the array with the standard library's scanner, for wh
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -28,64 +29,81 @@ class NotCuttable(ValueError):
 
 
 def on_one_line(body: bytes) -> bytes:
-    """The same JSON without line breaks and tabs. Raises NotCuttable when it is not UTF-8."""
-    if not body.isascii():
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            raise NotCuttable(f"it is not UTF-8 ({error.reason} at byte {error.start})") from None
+    """The same JSON without line breaks and tabs."""
     if b"\n" in body or b"\t" in body or b"\r" in body:
         return body.translate(_LINE_BREAKERS)
     return body
 
 
-def records(body: bytes, records_at: str, row_count: int) -> list[bytes]:
+def records(body: bytes, records_at: str, row_count: int) -> Iterator[bytes]:
     """The records of one body that stands on one line, each as its own bytes; probably right, see `exact_elements`.
 
-    `row_count` is how many the source counted, 0 when it did not. Raises NotCuttable.
+    `row_count` is how many the source counted, 0 when it did not. Raises NotCuttable, before the first record.
     """
+    body = body.strip()
     if not records_at:
-        return [body.strip()]
-    value = body.strip() if records_at == "[]" else member(body, records_at)
-    if not value.startswith(b"["):
-        return [value]
-    pieces = _split(value[1:-1], row_count)
-    return pieces if pieces is not None else list(exact_elements(value))
+        return iter((body,))
+    # Places in the body, not pieces of it: the allocator charges more for copies of a page than the search costs.
+    start, end = 0, len(body)
+    if records_at != "[]":
+        found = _array_of(body, records_at)
+        if found is None:
+            body = _exact_member(body, records_at)
+        start, end = found or (0, len(body))
+    if body[start : start + 1] != b"[":
+        return iter((body[start:end],))
+    edges = _edges(body, start, end, row_count)
+    if edges is None:
+        return iter(list(exact_elements(body[start:end])))
+    return (body[left + 1 : right].strip() for left, right in itertools.pairwise(edges))
 
 
 def member(body: bytes, name: str) -> bytes:
     """The value of `name` in the JSON object `body`. Raises NotCuttable when it is not there."""
-    start = re.search(rb'"' + re.escape(name.encode()) + rb'"\s*:\s*\[', body)
-    end = body.rfind(b"]")
-    if start and end > start.end():
-        # With the array taken out, what is left must be the envelope around it: then the two brackets belong together.
-        try:
-            envelope = orjson.loads(body[: start.end() - 1] + b"null" + body[end + 1 :])
-        except orjson.JSONDecodeError:
-            return _exact_member(body, name)
-        if isinstance(envelope, dict) and name in envelope and envelope[name] is None:
-            return body[start.end() - 1 : end + 1]
-    return _exact_member(body, name)
+    found = _array_of(body, name)
+    return body[found[0] : found[1]] if found else _exact_member(body, name)
 
 
-def _split(inside: bytes, row_count: int) -> list[bytes] | None:
-    """The text between an array's brackets cut where a record seems to begin, or None when the count is not `row_count`."""
-    first = _FIRST_RECORD.match(inside)
+def _array_of(body: bytes, name: str) -> tuple[int, int] | None:
+    """Where the array called `name` begins and ends in the JSON object `body`; None when it is not easily seen."""
+    key = re.search(rb'"' + re.escape(name.encode()) + rb'"\s*:\s*\[', body)
+    end = body.rfind(b"]") + 1
+    if key is None or end <= key.end():
+        return None
+    # With the array taken out, what is left must be the envelope around it: then the two brackets belong together.
+    try:
+        envelope = orjson.loads(body[: key.end() - 1] + b"null" + body[end:])
+    except orjson.JSONDecodeError:
+        return None
+    is_around = isinstance(envelope, dict) and name in envelope and envelope[name] is None
+    return (key.end() - 1, end) if is_around else None
+
+
+def _edges(body: bytes, start: int, end: int, row_count: int) -> list[int] | None:
+    """The bracket, commas and bracket between which the records of the array `body[start:end]` stand.
+
+    A comma is believed where what follows begins as the first record does; None when that gives not `row_count` records.
+    """
+    first = _FIRST_RECORD.match(body, start + 1, end)
     if first is None or row_count < 1:
         return None
     head = first[0].lstrip()
     space = first[0][: len(first[0]) - len(head)]
     for gap in dict.fromkeys((space, b"", b" ")):
-        pieces = inside.split(b"," + gap + head)
-        if len(pieces) == row_count:
-            return [pieces[0].strip(), *(head + piece.rstrip() for piece in pieces[1:])]
+        mark = b"," + gap + head
+        edges, at = [start], body.find(mark, start, end)
+        while at >= 0:
+            edges.append(at)
+            at = body.find(mark, at + 1, end)
+        if len(edges) == row_count:
+            return [*edges, end - 1]
     return None
 
 
 def exact_elements(array: bytes) -> Iterator[bytes]:
     """The elements of a JSON array, each as its own bytes. Raises NotCuttable when `array` is not one."""
-    text = array.decode()
     try:
+        text = array.decode()
         at = _past(text, 0, "[")
         if text[at : at + 1] == "]":
             return
@@ -101,8 +119,8 @@ def exact_elements(array: bytes) -> Iterator[bytes]:
 
 
 def _exact_member(body: bytes, name: str) -> bytes:
-    text = body.decode()
     try:
+        text = body.decode()
         at = _past(text, 0, "{")
         while text[at : at + 1] != "}":
             key, at = _DECODER.raw_decode(text, at)

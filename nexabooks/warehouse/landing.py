@@ -22,6 +22,7 @@ from nexabooks.settings import load_settings
 from nexabooks.streams import Batch, Finished, Stream
 from nexabooks.warehouse import meta, raw_tables
 from nexabooks.warehouse.certificates import Certificate, certify
+from nexabooks.warehouse.first_load import NotInOnePass, is_first, land_first
 from nexabooks.warehouse.merging import Merged, ThinLimit, merge
 from nexabooks.warehouse.spool import Spool, Spooled, spool_beside
 from nexabooks.warehouse.staging import Staged, stage, turned
@@ -85,9 +86,21 @@ def land(
     try:
         with spool_beside(warehouse.path, load_id, source) as spool, warehouse.cursor() as con:
             finished = _receive(spool, source, stream, items)
-            load = _Load(con, source, stream, streams, finished, load_id, run_id, landed_at, thin or ThinLimit(), clock)
-            with meta.transaction(con):
-                return load.commit(spool)
+
+            def attempt(*, is_careful: bool) -> Landed:
+                load = _Load(
+                    con, source, stream, streams, finished, load_id, run_id, landed_at, thin or ThinLimit(), clock
+                )
+                load.is_careful = is_careful
+                with meta.transaction(con):
+                    return load.commit(spool)
+
+            try:
+                return attempt(is_careful=False)
+            except (NotInOnePass, duckdb.InvalidInputException):
+                # DuckDB checks the encoding on its way; to decode each body before would cost more than to cut it.
+                spool.set_aside_what_is_not_utf8()
+                return attempt(is_careful=True)
     except NexabooksError as error:
         record_failed_load(
             warehouse, source, stream.name, error, run_id=run_id, started_at=landed_at, load_id=load_id, now=clock
@@ -180,6 +193,7 @@ class _Load:
         self.staged: dict[str, Staged] = {}
         self.seen: dict[str, str] = {}
         self.notes: list[str] = []
+        self.is_careful = True  # False: a first load may go in one pass
 
     def commit(self, spool: Spool) -> Landed:
         for table in self._tables(spool):
@@ -206,6 +220,12 @@ class _Load:
         stream = self.streams[table]
         spooled = spool.tables.get(table) or Spooled(table, spool.folder / f"{table}.tsv")
         self._prepare_columns(stream, spooled)
+        if not self.is_careful and is_first(self.con, self.source, table, spooled):
+            self.staged[table], self.merged[table] = land_first(
+                self.con, self.source, stream, spooled, load_id=self.load_id, landed_at=self.landed_at
+            )
+            self.seen[table] = f"(select _key from {self.staged[table].content})"
+            return
         staged = stage(self.con, self.source, stream, spooled)
         if staged.refused_count:
             self._keep_refused(table)

@@ -13,7 +13,7 @@ import duckdb
 from nexabooks.errors import SourceContractBroken
 from nexabooks.streams import Stream
 from nexabooks.warehouse.cutting import NotCuttable, exact_elements
-from nexabooks.warehouse.spool import PLACES_IN_A_BODY, CsvFile, Spooled
+from nexabooks.warehouse.spool import PLACES_IN_A_BODY, CsvFile, Spooled, line_of
 from nexabooks.warehouse.warehouse import literal, quote
 
 _SMALLEST_BUFFER = 2_000_000  # larger ones cost DuckDB its parallel reading
@@ -58,7 +58,7 @@ def _stage_json(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spo
     )
     if not spooled.row_count:
         return "(select 0::bigint as position, null::json as payload limit 0)"
-    content = _lines(spooled.path, spooled.longest_line)
+    content = lines_of(spooled.path, spooled.longest_line)
     invalid = _read_keys(con, stream, content)
     if invalid:
         content = _cut_again(con, source, stream, spooled, content)
@@ -74,8 +74,8 @@ def _stage_json(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spo
 def _read_keys(con: duckdb.DuckDBPyConnection, stream: Stream, content: str) -> int:
     """Key and hash of each line into `__stage`; returns how many lines are no JSON (their `_hash` is NULL)."""
     # try() makes one parse of a record do for both questions: whether it is JSON, and what its key is.
-    parts = [f"nullif(try(payload ->> {literal(_path(name))}), '')" for name in stream.key]
-    con.execute(f"insert into __stage select position, {_joined(parts)}, md5(payload), false from {content}")
+    con.execute(f"insert into __stage select position, try({key_of(stream)}), hash, false from {content}")
+    con.execute("update __stage set _key = null where _key = ''")
     without_key = _count(con, "(select 1 from __stage where _key is null)")
     if not without_key:
         return 0
@@ -100,7 +100,7 @@ def _cut_again(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spoo
         for body, text in bodies:
             try:
                 for place, record in enumerate(exact_elements(f"[{text}]".encode())):
-                    file.write(b"%d\t%b\n" % (body * PLACES_IN_A_BODY + place, record))
+                    file.write(line_of(body * PLACES_IN_A_BODY + place, record))
             except NotCuttable as reason:
                 raise SourceContractBroken(
                     f"{source} sent {spooled.table} in a body that cannot be read: {reason}. Nothing of this load was kept.",
@@ -109,7 +109,7 @@ def _cut_again(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spoo
                 ) from None
     cut = ", ".join(str(body) for body, _ in bodies)
     con.execute(f"delete from __stage where position // {PLACES_IN_A_BODY} in ({cut})")
-    second = _lines(again, spooled.longest_line)
+    second = lines_of(again, spooled.longest_line)
     _read_keys(con, stream, second)
     return f"(select * from {content} where position // {PLACES_IN_A_BODY} not in ({cut}) union all select * from {second})"
 
@@ -142,8 +142,8 @@ def _stage_csv(
     return f"(select rowid as position, {casts} from __text)", tuple(name for name, _ in columns)
 
 
-def _read_text(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, file: CsvFile) -> None:
-    """One file into `__text`, every value as the text that came. Raises SourceContractBroken for another shape.
+def text_of(stream: Stream, file: CsvFile) -> str:
+    """A query of key, hash and columns of one file, every value as the text that came.
 
     Lossless only so: every value quoted, NULL unquoted and empty, nothing guessed (facts/stack.md, PostgreSQL). The hash
     is of those texts, joined by a NUL, which no text of PostgreSQL can hold; "v" and "n" keep NULL and '' apart.
@@ -152,15 +152,20 @@ def _read_text(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, file
     names = [quote(name) for name, _ in file.columns]
     key = _joined([f"nullif({quote(name)}, '')" for name in stream.key])
     content = ", ".join(f"coalesce('v' || {name}, 'n')" for name in names)
+    return (
+        f"select {key} as _key, md5(concat_ws(chr(0), {content})) as _hash, {', '.join(names)} "
+        f"from read_csv({literal(str(file.path))}, auto_detect=false, header=false, columns={{{columns}}}, "
+        "nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"')"
+    )
+
+
+def _read_text(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, file: CsvFile) -> None:
+    """One file into `__text`. Raises SourceContractBroken for another shape."""
     try:
-        con.execute(
-            f"insert into __text select {key}, md5(concat_ws(chr(0), {content})), {', '.join(names)} "
-            f"from read_csv({literal(str(file.path))}, auto_detect=false, header=false, columns={{{columns}}}, "
-            "nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"')"
-        )
+        con.execute(f"insert into __text {text_of(stream, file)}")
     except duckdb.InvalidInputException as error:
         raise SourceContractBroken(
-            f"{source} sent {stream.name} in a file that does not have its {len(names)} columns: "
+            f"{source} sent {stream.name} in a file that does not have its {len(file.columns)} columns: "
             f"{' '.join(str(error).split())[:300]}. Nothing of this load was kept.",
             source=source,
             record=stream.name,
@@ -200,13 +205,20 @@ def _keep_the_last_word(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _lines(path: object, longest_line: int) -> str:
-    """The spool file as a relation (position, payload): a line is read as it is, nothing in it is a quote or an escape."""
+def lines_of(path: object, longest_line: int) -> str:
+    """The spool file as a relation (payload, hash, position): nothing in a line is a quote or an escape."""
     size = max(_SMALLEST_BUFFER, longest_line)
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim='\\t', quote='', escape='', new_line='\\n', "
-        f"nullstr='', columns={{'position': 'BIGINT', 'payload': 'VARCHAR'}}, max_line_size={size})"
+        f"nullstr='', columns={{'payload': 'VARCHAR', 'hash': 'VARCHAR', 'position': 'BIGINT'}}, max_line_size={size})"
     )
+
+
+def key_of(stream: Stream) -> str:
+    """The key of a record in `payload`, as SQL that fails on what is no JSON; NULL (a lone part: '') when it is missing."""
+    parts = [f"(payload ->> {literal(_path(name))})" for name in stream.key]
+    # nullif() would parse the record a second time; a lone key that is empty is looked for where the keys are.
+    return parts[0] if len(parts) == 1 else _joined([f"nullif({part}, '')" for part in parts])
 
 
 def _joined(parts: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from nexabooks.errors import LoadRefused, SourceContractBroken, Unreachable
 from nexabooks.streams import Batch, Claim, Finished, Stream
-from nexabooks.warehouse import ThinLimit, cursor_of, land, open_warehouse, record_failed_load
+from nexabooks.warehouse import ThinLimit, cursor_of, land, memory_warehouse, open_warehouse, record_failed_load
 from tests.warehouse.landings import NOW, count, current, land_items, land_records, live, page
 
 A, B = {"id": "in_a", "total": 100}, {"id": "in_b", "total": 200}
@@ -21,6 +21,20 @@ def test_a_record_is_kept_as_it_was_sent(warehouse):
         warehouse, [Batch("invoices", (b'{"data":[' + sent + b"]}",), "data", row_count=1), Finished("invoices")]
     )
     assert current(warehouse)["in_a"][0].encode() == sent
+
+
+@pytest.mark.parametrize(
+    "odd", [{"total": 1}, {"id": "in_9", "again": True}, {"id": ""}], ids=["nameless", "twice", "empty"]
+)
+def test_a_first_load_in_one_pass_keeps_what_the_careful_way_keeps(odd):
+    """Something odd on the page makes the whole load take the careful way."""
+    plain = [{"id": f"in_{n}", "total": 10.10 + n} for n in range(20)]
+    kept = []
+    for records in (plain, [*plain[:9], odd, *plain[9:]]):
+        with memory_warehouse() as warehouse:
+            assert land_records(warehouse, records).inserted_count == 20
+            kept.append(warehouse.rows("select _key, _hash, payload, _deleted from raw_stripe.invoices order by _key"))
+    assert kept[0] == kept[1]
 
 
 def test_landing_the_same_again_changes_no_row(warehouse):
@@ -124,6 +138,14 @@ def test_a_page_that_cannot_be_read_stops_the_load(warehouse):
         land_items(warehouse, [page([B]), broken, Finished("invoices", {"n": 99})])
     assert set(live(warehouse)) == {"in_a"}
     assert cursor_of(warehouse, "stripe", "invoices") == {"n": 1}
+
+
+def test_a_page_that_is_not_utf8_stops_the_load(warehouse):
+    """As any page that cannot be read."""
+    broken = Batch("invoices", (b'{"data": [{"id": "in_a"}, {"id": "in_\xff"}]}',), "data", row_count=2)
+    with pytest.raises(SourceContractBroken, match="not UTF-8"):
+        land_items(warehouse, [page([B]), broken, Finished("invoices")])
+    assert count(warehouse, "meta.loads where outcome = 'failed'") == 1
 
 
 def test_a_page_that_the_fast_cut_gets_wrong_is_cut_again(warehouse):
