@@ -8,7 +8,6 @@ every line. It is computed here and not taken from the rows: a change of a SQL e
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
+
+import orjson
 
 from nexabooks.errors import SourceContractBroken
 
@@ -116,7 +117,7 @@ class Invoice:
     tax_minor_by_code: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Payment, ...] = ()
 
-    @property
+    @cached_property
     def key(self) -> MoveKey:
         return MoveKey(self.source_system, self.source_invoice_id, self.kind)
 
@@ -174,8 +175,7 @@ class Desired:
 
 def content_hash(facts: Any) -> str:
     """A short digest of `facts`, the same for the same facts in any order of keys."""
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return f"{HASH_VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    return f"{HASH_VERSION}-{hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
 
 
 OUTBOUND_TABLES = ("partners", "invoices", "invoice_lines", "invoice_taxes", "payments", "families", "taxes")
