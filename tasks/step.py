@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.states import Failed
 
@@ -73,7 +74,10 @@ def step(name: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
             if not in_prefect():
                 return function(*args, **kwargs)
             title = (name or function.__name__).format(**parameters.bind(*args, **kwargs).arguments)
-            return as_task.with_options(task_run_name=title)(_Call(args, kwargs))
+            answer = as_task.with_options(task_run_name=title)(_Call(args, kwargs))
+            if isinstance(answer, State):  # Prefect gives a task's Failed state back as its answer, and would go on
+                answer.result()
+            return answer
 
         return call
 
