@@ -209,12 +209,15 @@ def odoo_setup(
     apply: Annotated[
         bool, typer.Option("--apply", help="Create what is missing; without it, only say what would be created.")
     ] = False,
+    unique_index: Annotated[
+        bool, typer.Option("--unique-index", help="Also an index in Odoo's database; the list says what it does.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The fields, accounts and the bank journal that nexabooks needs, each created once. Shows first."""
     from nexabooks.cli.examining import set_up_odoo
 
-    raise typer.Exit(set_up_odoo(apply=apply, as_json=json))
+    raise typer.Exit(set_up_odoo(apply=apply, has_unique_index=unique_index, as_json=json))
 
 
 @odoo_app.command("check")

@@ -8,7 +8,9 @@ language context"). Reads are repeated after a transient error; writes never are
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol
 
 import requests
@@ -42,6 +44,9 @@ Record = dict[str, Any]
 
 
 class Transport(Protocol):
+    url: str
+    timeout_s: float
+
     def send(self, model: str, method: str, arguments: dict[str, Any], *, is_write: bool) -> bytes: ...
 
     def parse(self, body: bytes, what: str, *, is_write: bool) -> Any: ...
@@ -119,6 +124,12 @@ class OdooReader:
         """Whether this user may do `operation` on `model` in general. `has_access` is public from Odoo 18 on."""
         return bool(self.call(model, "has_access", ids=[], operation=operation))
 
+    def server_time(self) -> datetime | None:
+        """The present by the server's own clock, to the second, or None when it does not say. Raises Unreachable."""
+        got = _ask_version(self._transport.url, self._transport.timeout_s)
+        said = got.headers.get("Date")
+        return parsedate_to_datetime(said) if said else None
+
     def _in_company(self, arguments: dict[str, Any]) -> dict[str, Any]:
         context = {**arguments.get("context", {}), "allowed_company_ids": [self.company_id]}
         return {**arguments, "context": context}
@@ -180,12 +191,19 @@ def amount_of(value: Any) -> Decimal:
     return Decimal(value)
 
 
+def _ask_version(url: str, timeout_s: float) -> requests.Response:
+    try:
+        return requests.get(f"{url}/web/version", timeout=(min(10, timeout_s), timeout_s), allow_redirects=False)
+    except requests.exceptions.RequestException as error:
+        raise lost_connection(error, "its version", is_write=False) from None
+
+
 def server_version(url: str, *, timeout_s: float = 30) -> int:
     """The major version of the server at `url`, asked without a key. Raises Unreachable, SettingsError."""
 
     def once() -> int:
         try:
-            got = requests.get(f"{url}/web/version", timeout=(min(10, timeout_s), timeout_s), allow_redirects=False)
+            got = _ask_version(url, timeout_s)
             if got.status_code == 200:
                 return int(got.json()["version_info"][0])
             if got.status_code >= 500:

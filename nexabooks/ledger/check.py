@@ -6,6 +6,7 @@ A finding says what is wrong and what to do; `is_blocking` findings would make e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from nexabooks.clients.odoo import OdooReader
@@ -19,6 +20,7 @@ RIGHTS: tuple[tuple[str, str, str, str], ...] = (
     ("account.move", "create", "make invoices", "Accounting / Invoicing"),
     ("account.move", "write", "post invoices", "Accounting / Invoicing"),
     ("account.payment", "create", "register payments", "Accounting / Invoicing"),
+    ("account.move.reversal", "create", "take a run back", "Accounting / Invoicing"),
     ("res.partner", "create", "make customers", "Contact / Creation"),
     ("res.partner", "write", "change customers", "Contact / Creation"),
 )
@@ -26,7 +28,18 @@ RIGHTS: tuple[tuple[str, str, str, str], ...] = (
 TOO_MUCH: tuple[tuple[str, str, str], ...] = (
     ("ir.model.fields", "create", "change the structure of the database"),
     ("res.users", "write", "change users"),
+    ("res.company", "write", "change lock dates"),
+    ("account.account", "write", "change the chart of accounts"),
+    ("account.tax", "write", "change taxes"),
+    ("account.journal", "write", "change journals"),
 )
+KEY_WARNING = timedelta(days=14)  # a user's key lives at most 90 days, and only a person can make the next one
+CLOCK_SKEW_S = 120
+ROUNDING = {
+    "round_globally": "round_globally: a tax is rounded over the whole document",
+    "round_per_line": "round_per_line: a tax is rounded line by line",
+}
+FORCED = "; where a source rounds otherwise, its tax is forced, by at most one minor unit a line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +52,10 @@ class Finding:
     is_blocking: bool = False
 
 
-def check(client: OdooReader, desired: Desired) -> list[Finding]:
-    """How Odoo stands for posting `desired`. Reads only. Raises as the client does when Odoo cannot be asked."""
-    findings = [*_fields(client), *_rights(client)]
+def check(client: OdooReader, desired: Desired, *, now: datetime | None = None) -> list[Finding]:
+    """How Odoo stands for posting `desired`. With `now` (the real present; None while a story is replayed) the keys' ends
+    and the two clocks are looked at too. Reads only. Raises as the client does when Odoo cannot be asked."""
+    findings = [*_fields(client), *_rights(client), *(_times(client, now) if now else ())]
     books = read_books(client, desired)
     return [*findings, *_accounts(desired, books), *_taxes(desired, books), *_journals(books), *_period(desired, books)]
 
@@ -73,7 +87,9 @@ def _rights(client: OdooReader) -> list[Finding]:
             findings.append(Finding(f"right to {purpose}", True, f"could not be asked: {error}"))
             continue
         says = "given" if may else f"the posting user may not {purpose}: give it the right {right}"
-        findings.append(Finding(f"right to {purpose}", may, says, is_blocking=model != "res.partner"))
+        findings.append(
+            Finding(f"right to {purpose}", may, says, is_blocking=model in ("account.move", "account.payment"))
+        )
     for model, operation, purpose in TOO_MUCH:
         try:
             may = client.can(model, operation)  # type: ignore[arg-type]
@@ -82,6 +98,35 @@ def _rights(client: OdooReader) -> list[Finding]:
         if may:
             says = f"the posting user may {purpose}: use a user with Accounting / Invoicing and Contact / Creation only"
             findings.append(Finding(f"right to {purpose}", False, says))
+    return findings
+
+
+def _times(client: OdooReader, now: datetime) -> list[Finding]:
+    """How long the posting user's keys still live, and whether Odoo's clock agrees with ours: an entry without a day of
+    its own, and a lock date, go by Odoo's."""
+    findings = []
+    try:
+        fields = ["name", "expiration_date"]
+        keys = client.search_read("res.users.apikeys", [], fields, order="expiration_date")
+    except PermanentError as error:
+        findings.append(Finding("API key", True, f"its end could not be asked: {error}"))
+        keys = []
+    for key in keys:
+        if not key["expiration_date"]:
+            findings.append(Finding(f"API key {key['name']}", True, "never ends"))
+            continue
+        ends_at = datetime.fromisoformat(key["expiration_date"]).replace(tzinfo=UTC)
+        is_long = ends_at - now > KEY_WARNING
+        advice = "" if is_long else ": make a new one in Odoo now, see docs/runbooks/a-key-expired.md"
+        findings.append(Finding(f"API key {key['name']}", is_long, f"ends on {ends_at.date()}{advice}"))
+    server_at = client.server_time()
+    if server_at:
+        skew_s = round(abs((server_at - now).total_seconds()))
+        is_near = skew_s <= CLOCK_SKEW_S
+        says = f"{skew_s} s apart" + (
+            "" if is_near else ": set both clocks by the network, or days are cut differently"
+        )
+        findings.append(Finding("clocks", is_near, says))
     return findings
 
 
@@ -150,7 +195,10 @@ def _journals(books: Books) -> list[Finding]:
 
 def _period(desired: Desired, books: Books) -> list[Finding]:
     locks = ", ".join(f"{name} {day}" for name, day in sorted(books.locks.items())) or "none is set"
-    findings = [Finding("lock dates", True, locks), Finding("tax rounding", True, books.rounding_method)]
+    findings = [
+        Finding("lock dates", True, locks),
+        Finding("tax rounding", True, f"{ROUNDING.get(books.rounding_method, books.rounding_method)}{FORCED}"),
+    ]
     if books.company_currency not in {i.currency_code for i in desired.invoices} and desired.invoices:
         findings.append(Finding("company currency", True, f"{books.company_currency}; no invoice is in it"))
     for code in sorted({i.currency_code for i in desired.invoices} - {books.company_currency}):

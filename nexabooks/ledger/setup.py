@@ -12,6 +12,7 @@ from typing import Any
 from nexabooks.clients.odoo import OdooReader, OdooWriter, id_of
 from nexabooks.errors import LedgerRefused
 from nexabooks.ledger.present import PAYMENT_JOURNAL_CODE, inbound_method_accounts, read_accounts
+from nexabooks.ledger.unique_index import INDEX_STEP, Step, make_unique_index, unique_index_steps
 
 PAYMENT_JOURNAL_NAME = "NexaCloud Stripe"
 
@@ -44,25 +45,24 @@ FIELDS: tuple[OwnField, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that Odoo needs. `what` names it; `says` is for people; `is_blocked`: a person must act in Odoo first."""
-
-    what: str
-    says: str
-    is_present: bool
-    is_blocked: bool = False
-
-
-def setup_plan(client: OdooReader, families: Iterable[Mapping[str, Any]]) -> list[Step]:
+def setup_plan(
+    client: OdooReader,
+    families: Iterable[Mapping[str, Any]],
+    *,
+    currencies: Iterable[str] = (),
+    has_unique_index: bool = False,
+) -> list[Step]:
     """Everything that posting needs in Odoo, each with whether it is there. Reads only.
 
-    `families`: rows of out_odoo__families (service_family, account_code, account_name).
+    `families`: rows of out_odoo__families (service_family, account_code, account_name). `currencies`: the codes that
+    invoices are in. `has_unique_index`: the index of unique_index.py is wanted too.
     """
     return [
         *_field_steps(client),
         *_account_steps(client, list(families)),
         *_journal_steps(client),
+        *_currency_steps(client, sorted(set(currencies))),
+        *(unique_index_steps(client) if has_unique_index else ()),
         *_right_steps(client),
     ]
 
@@ -116,6 +116,32 @@ def _journal_steps(client: OdooReader) -> list[Step]:
     return [Step(named, says, True), Step(f"{named} bank account", books_to, is_direct)]
 
 
+def _currency_steps(client: OdooReader, codes: list[str]) -> list[Step]:
+    """An inactive currency can be drafted and not posted, and one without a rate counts 1.0 (facts: odoo "Rates"). The
+    rates are a person's, or a rate provider's: which ones there are is said."""
+    steps = []
+    domain = [["name", "in", codes], ["active", "in", [True, False]]]
+    held = {r["name"]: r for r in client.search_read("res.currency", domain, ["name", "active"])} if codes else {}
+    company = client.read("res.company", [client.company_id], ["currency_id"])[0]["currency_id"]
+    for code in codes:
+        if code == company[1]:
+            continue
+        record = held.get(code)
+        if record is None:
+            steps.append(Step(f"currency {code}", f"Odoo does not know {code}", True, is_blocked=True))
+            continue
+        where = [["currency_id", "=", record["id"]], ["company_id", "in", [client.company_id, False]]]
+        rates = client.search_read("res.currency.rate", where, ["name", "inverse_company_rate"], order="name")
+        said = (
+            f"{len(rates)} rates from {rates[0]['name']} to {rates[-1]['name']}, the last one "
+            f"{rates[-1]['inverse_company_rate']} {company[1]} for one {code}"
+            if rates
+            else "it has no rate and would count 1.0: enter rates, or its invoices wait"
+        )
+        steps.append(Step(f"currency {code}", f"the currency {code}, active; {said}", bool(record["active"])))
+    return steps
+
+
 def _right_steps(client: OdooReader) -> list[Step]:
     """Rights cannot be given over the API in a way that an administrator would review: they are said."""
     says = (
@@ -125,13 +151,19 @@ def _right_steps(client: OdooReader) -> list[Step]:
     return [Step("rights of the posting user", says, True)]
 
 
-def setup_apply(client: OdooWriter, families: Iterable[Mapping[str, Any]]) -> list[Step]:
+def setup_apply(
+    client: OdooWriter,
+    families: Iterable[Mapping[str, Any]],
+    *,
+    currencies: Iterable[str] = (),
+    has_unique_index: bool = False,
+) -> list[Step]:
     """Make what `setup_plan` says is missing, and say how it stands afterwards. Needs the admin key.
 
     Raises LedgerRefused naming what a person must change in Odoo first, AccessRefused when the key may not.
     """
-    rows = list(families)
-    steps = setup_plan(client, rows)
+    rows, wanted = list(families), {"currencies": tuple(currencies), "has_unique_index": has_unique_index}
+    steps = setup_plan(client, rows, **wanted)
     blocked = [step.says for step in steps if step.is_blocked]
     if blocked:
         raise LedgerRefused(f"Odoo cannot be set up: {'; '.join(blocked)}. Another attempt will not help until then.")
@@ -142,7 +174,13 @@ def setup_apply(client: OdooWriter, families: Iterable[Mapping[str, Any]]) -> li
         vals = [{"code": code, "name": name, "account_type": "income"} for code, name in sorted(accounts.items())]
         client.write_call("account.account", "create", vals_list=vals)
     _make_journal(client)
-    return setup_plan(client, rows)
+    inactive = [what.removeprefix("currency ") for what in sorted(missing) if what.startswith("currency ")]
+    if inactive:
+        found = client.search_read("res.currency", [["name", "in", inactive], ["active", "=", False]], ["id"])
+        client.write_call("res.currency", "write", ids=[r["id"] for r in found], vals={"active": True})
+    if INDEX_STEP in missing:
+        make_unique_index(client)
+    return setup_plan(client, rows, **wanted)
 
 
 def _make_fields(client: OdooWriter, fields: list[OwnField]) -> None:

@@ -20,11 +20,15 @@ from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.present import Books, read_books
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
-from nexabooks.settings import Settings
+from nexabooks.settings import Settings, secret
 from tests.ledger.makers import FAMILIES, FAMILY_ROWS, TAXES
 
 REAL = ("NEXABOOKS_TEST_ODOO_URL", "NEXABOOKS_TEST_ODOO_DB", "NEXABOOKS_TEST_ODOO_KEY", "NEXABOOKS_TEST_ODOO_ADMIN_KEY")
-SERVERS = ["sandbox by JSON-2", "sandbox by XML-RPC", *(["real server"] if all(map(os.environ.get, REAL)) else [])]
+SERVERS = [
+    "sandbox by JSON-2",
+    "sandbox by XML-RPC",
+    *(["real server by JSON-2", "real server by XML-RPC"] if all(map(os.environ.get, REAL)) else []),
+]
 
 
 @dataclass
@@ -68,16 +72,19 @@ def _settings(url: str, database: str, key: str, admin_key: str) -> Settings:
 def server(request) -> Iterator[Server]:
     """A server that is set up; its records stay, under the prefix of this run."""
     service = None
-    if request.param == "real server":
+    if request.param.startswith("real server"):
         settings = _settings(*(os.environ[name] for name in REAL))
     else:
         service = OdooService()
         service.start()
         settings = _settings(service.url, service.database, service.posting_key, service.admin_key)
     admin, client = open_odoo(settings, "admin"), open_odoo(settings, "write")
-    if service and request.param == "sandbox by XML-RPC":
+    if request.param.endswith("by XML-RPC"):
+        uid = client.call("res.users", "context_get")["uid"]
+        login = client.read("res.users", [uid], ["login"])[0]["login"]
         client.close()
-        by_xmlrpc = XmlRpc(service.url, service.database, service.posting_login, service.posting_key, timeout_s=60)
+        key = secret(settings.odoo_api_key)
+        by_xmlrpc = XmlRpc(settings.odoo_url, settings.odoo_database, login, key, timeout_s=60)
         client = OdooWriter(by_xmlrpc, settings.odoo_company_id)
     assert isinstance(admin, OdooWriter)
     assert isinstance(client, OdooWriter)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -176,5 +177,62 @@ def test_a_right_that_is_missing_or_too_much_is_said(client):
     assert "Contact / Creation" in less["right to make customers"][1]
     none = blocking(check(AnsweringRights(client, set()), desired))
     assert {finding.what for finding in none} >= {"right to make invoices", "right to register payments"}
+    reversal = next(f for f in check(AnsweringRights(client, ENOUGH), desired) if f.what == "right to take a run back")
+    assert (reversal.is_ok, reversal.is_blocking) == (False, False)
     more = findings(AnsweringRights(client, ENOUGH | {("res.users", "write")}), desired)
     assert more["right to change users"][0] is False
+
+
+def test_a_key_that_ends_soon_is_said_in_time(client):
+    """Only a person can make the next one; the pretend users' keys live for sixty days."""
+    present = client.server_time()
+    for days, is_ok in ((0, True), (50, False)):
+        found = {f.what: f for f in check(client, desired_of(an_invoice()), now=present + timedelta(days=days))}
+        assert found["API key nexabooks"].is_ok is is_ok
+    assert "docs/runbooks/a-key-expired.md" in found["API key nexabooks"].says
+
+
+def test_clocks_that_differ_are_said(client):
+    """Two minutes are too much; a replayed story's clock is not compared at all."""
+    present = client.server_time()
+    for seconds, is_ok in ((5, True), (600, False)):
+        found = {f.what: f for f in check(client, desired_of(an_invoice()), now=present - timedelta(seconds=seconds))}
+        assert found["clocks"].is_ok is is_ok
+    assert "clocks" not in findings(client, desired_of(an_invoice()))
+
+
+def test_currencies_are_activated_and_their_rates_said(admin):
+    """The company's own is never a step; rates are a person's."""
+    steps = {s.what: s for s in setup_apply(admin, FAMILY_ROWS, currencies=("CAD", "EUR"))}
+    assert (steps["currency EUR"].is_present, "currency CAD" in steps) == (True, False)
+    assert "would count 1.0" in steps["currency EUR"].says
+    euro = admin.search_read("res.currency", [["name", "=", "EUR"]], ["active"])[0]
+    rate = {"currency_id": euro["id"], "name": "2026-10-01", "inverse_company_rate": Decimal("1.6")}
+    admin.write_call("res.currency.rate", "create", vals_list=[rate])
+    steps = {s.what: s for s in setup_plan(admin, FAMILY_ROWS, currencies=("EUR",))}
+    assert "1 rates from 2026-10-01" in steps["currency EUR"].says
+
+
+def test_the_unique_index_is_made_only_when_asked_for(new_odoo, admin):
+    """Then the database refuses a second entry for one invoice, and the setup says what it did."""
+    assert "unique index" not in {s.what for s in setup_apply(admin, FAMILY_ROWS)}
+    assert "unique index" not in missing(setup_apply(admin, FAMILY_ROWS, has_unique_index=True))
+    one = {"move_type": "out_invoice", "x_fc_source_system": "stripe", "x_fc_kind": "invoice"}
+    admin.write_call("account.move", "create", vals_list=[{**one, "x_fc_source_invoice_id": "in_1"}])
+    with pytest.raises(LedgerRefused, match="account_move_x_fc_identity"):
+        admin.write_call("account.move", "create", vals_list=[{**one, "x_fc_source_invoice_id": "in_1"}])
+
+
+def test_an_index_that_cannot_be_made_leaves_no_action_behind(admin):
+    """Its being there would say that the index is."""
+    setup_apply(admin, FAMILY_ROWS)
+    one = {
+        "move_type": "out_invoice",
+        "x_fc_source_system": "s",
+        "x_fc_kind": "invoice",
+        "x_fc_source_invoice_id": "in_1",
+    }
+    admin.write_call("account.move", "create", vals_list=[one, one])
+    with pytest.raises(LedgerRefused):
+        setup_apply(admin, FAMILY_ROWS, has_unique_index=True)
+    assert "unique index" in missing(setup_plan(admin, FAMILY_ROWS, has_unique_index=True))

@@ -19,6 +19,7 @@ OPEN = (
     "res.currency.rate",
     "res.company",
     "res.users",
+    "res.users.apikeys",
     "res.partner",
 )
 BOOKS = (
