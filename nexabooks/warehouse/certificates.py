@@ -6,9 +6,8 @@ is larger than this load therefore speaks of the whole table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 
@@ -62,37 +61,58 @@ class Certificate:
     is_equal: bool
 
 
+Group = tuple[str, str, int, int | None]  # currency, month, how many rows, their sum (None when unknown)
+
+
 def certify(
-    con: duckdb.DuckDBPyConnection, source: str, claims: Sequence[Claim], seen: dict[str, str]
+    con: duckdb.DuckDBPyConnection, source: str, claims: Sequence[Claim], seen: Mapping[str, str]
 ) -> list[Certificate]:
-    """Answer each claim from the raw tables. `seen`: for each table of this load, the relation of its staged keys."""
-    return [_certify(con, source, claim, seen.get(claim.table)) for claim in claims]
+    """Answer each claim from the raw tables. `seen`: for each table of this load, the relation of the rows it brought."""
+    certificates = []
+    for table in dict.fromkeys(claim.table for claim in claims):
+        certificates += _certify(con, source, table, [c for c in claims if c.table == table], seen.get(table))
+    return certificates
 
 
-def _certify(con: duckdb.DuckDBPyConnection, source: str, claim: Claim, seen: str | None) -> Certificate:
+def _certify(
+    con: duckdb.DuckDBPyConnection, source: str, table: str, claims: Sequence[Claim], seen: str | None
+) -> list[Certificate]:
+    """All claims about one table: each relation is read once, however many months are claimed."""
     schema = f"raw_{source}"
-    if not columns_of(con, schema, claim.table):
-        return Certificate(claim, 0, None, claim.row_count == 0)
-    relation = f"{quote(schema)}.{quote(claim.table)}"
-    loaded = _figures(con, source, claim, f"{relation} where _key in (from {seen})") if seen else (0, None)
-    received = (
-        loaded if loaded[0] >= claim.row_count else _figures(con, source, claim, f"{relation} where not _deleted")
+    if not columns_of(con, schema, table):
+        return [Certificate(claim, 0, None, claim.row_count == 0) for claim in claims]
+    measure = (
+        MEASURES.get((source, table)) if any(c.month or c.currency_code or c.total_minor for c in claims) else None
     )
-    is_sum_equal = claim.total_minor is None or received[1] is None or received[1] == claim.total_minor
-    return Certificate(claim, received[0], received[1], received[0] == claim.row_count and is_sum_equal)
+    loaded = _groups(con, measure, seen) if seen else []
+    whole: list[Group] | None = None
+    certificates = []
+    for claim in claims:
+        received = _figures(loaded, claim, measure)
+        if received[0] < claim.row_count:
+            whole = whole or _groups(con, measure, f"{quote(schema)}.{quote(table)} where not _deleted")
+            received = _figures(whole, claim, measure)
+        is_sum_equal = claim.total_minor is None or received[1] is None or received[1] == claim.total_minor
+        certificates.append(Certificate(claim, *received, received[0] == claim.row_count and is_sum_equal))
+    return certificates
 
 
-def _figures(con: duckdb.DuckDBPyConnection, source: str, claim: Claim, rows: str) -> tuple[int, int | None]:
-    """Count and sum (None when unknown) of `rows`, of the claim's currency and month."""
-    measure = MEASURES.get((source, claim.table))
-    conditions: list[str] = []
-    params: list[Any] = []
-    if measure and claim.month:
-        conditions, params = [f"{measure.month} = ?"], [claim.month]
-    if measure and claim.currency_code:
-        conditions, params = [*conditions, f"{measure.currency_code} = ?"], [*params, claim.currency_code]
-    total = f"coalesce(sum({measure.total_minor}), 0)" if measure and claim.total_minor is not None else "null"
-    count, total_minor = con.execute(
-        f"select count(*), cast({total} as bigint) from {rows} {''.join(f'and {c} ' for c in conditions)}", params
-    ).fetchall()[0]
-    return count, total_minor
+def _groups(con: duckdb.DuckDBPyConnection, measure: Measure | None, rows: str) -> list[Group]:
+    """The rows by currency and month; one group when nothing of the kind is asked."""
+    if measure is None:
+        return [("", "", con.execute(f"select count(*) from {rows}").fetchall()[0][0], None)]
+    return con.execute(
+        f"select {measure.currency_code}, {measure.month}, count(*), cast(coalesce(sum({measure.total_minor}), 0) as bigint) "
+        f"from {rows} group by 1, 2"
+    ).fetchall()
+
+
+def _figures(groups: Sequence[Group], claim: Claim, measure: Measure | None) -> tuple[int, int | None]:
+    """Count and sum (None when not claimed or unknown) of the claim's currency and month."""
+    mine = [
+        group
+        for group in groups
+        if measure is None or (claim.currency_code in ("", group[0]) and claim.month in ("", group[1]))
+    ]
+    is_known = measure is not None and claim.total_minor is not None
+    return sum(g[2] for g in mine), sum(g[3] or 0 for g in mine) if is_known else None

@@ -224,7 +224,7 @@ class _Load:
             self.staged[table], self.merged[table] = land_first(
                 self.con, self.source, stream, spooled, load_id=self.load_id, landed_at=self.landed_at
             )
-            self.seen[table] = f"(select _key from {self.staged[table].content})"
+            self.seen[table] = self.staged[table].content
             return
         staged = stage(self.con, self.source, stream, spooled)
         if staged.refused_count:
@@ -246,10 +246,9 @@ class _Load:
             )
         except duckdb.ConversionException:
             raise self._turned(stream, spooled) from None
-        self.seen[table] = quote(f"__seen_{table}")
-        self.con.execute(
-            f"create or replace temp table {self.seen[table]} as select _key from __stage where not is_deletion"
-        )
+        keys = quote(f"__seen_{table}")
+        self.con.execute(f"create or replace temp table {keys} as select _key from __stage where not is_deletion")
+        self.seen[table] = f"{quote(self.schema)}.{quote(table)} where _key in (from {keys})"
 
     def _turned(self, stream: Stream, spooled: Spooled) -> SourceContractBroken:
         # The failed statement has ended the transaction, and what was staged with it: look at the files once more.

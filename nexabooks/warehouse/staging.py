@@ -146,14 +146,17 @@ def text_of(stream: Stream, file: CsvFile) -> str:
     """A query of key, hash and columns of one file, every value as the text that came.
 
     Lossless only so: every value quoted, NULL unquoted and empty, nothing guessed (facts/stack.md, PostgreSQL). The hash
-    is of those texts, joined by a NUL, which no text of PostgreSQL can hold; "v" and "n" keep NULL and '' apart.
+    is of those texts, joined by a NUL, which no text of PostgreSQL can hold, after numbers that say which are NULL.
     """
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in file.columns)
     names = [quote(name) for name, _ in file.columns]
     key = _joined([f"nullif({quote(name)}, '')" for name in stream.key])
-    content = ", ".join(f"coalesce('v' || {name}, 'n')" for name in names)
+    masks = [
+        " + ".join(f"({name} is null)::bigint * {1 << place}" for place, name in enumerate(names[start : start + 62]))
+        for start in range(0, len(names), 62)
+    ]
     return (
-        f"select {key} as _key, md5(concat_ws(chr(0), {content})) as _hash, {', '.join(names)} "
+        f"select {key} as _key, md5(concat_ws(chr(0), {', '.join([*masks, *names])})) as _hash, {', '.join(names)} "
         f"from read_csv({literal(str(file.path))}, auto_detect=false, header=false, columns={{{columns}}}, "
         "nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"')"
     )
