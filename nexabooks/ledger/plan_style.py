@@ -6,7 +6,7 @@ STYLE = """
 :root { --ink: #1d2733; --soft: #5d6b7a; --line: #dde3ea; --back: #f6f8fa; --good: #14532d; --warn: #8a5a00; --bad: #a11b1b; }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--back); color: var(--ink); font: 14px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; }
-main { max-width: 1240px; margin: 0 auto; padding: 28px 24px 60px; }
+main { max-width: 1480px; margin: 0 auto; padding: 28px 24px 60px; }
 h1 { margin: 0 0 4px; font-size: 24px; } h2 { margin: 34px 0 6px; font-size: 17px; }
 p { margin: 4px 0 10px; } .soft { color: var(--soft); }
 code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; background: #eaeff4; padding: 1px 5px; border-radius: 4px; overflow-wrap: anywhere; }
@@ -18,7 +18,7 @@ code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; background: #eaeff
 .sheet { overflow-x: auto; background: #fff; border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; } th, td { padding: 6px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-size: 12px; color: var(--soft); font-weight: 600; background: #fbfcfd; white-space: nowrap; } tr:last-child td { border-bottom: 0; }
-td.money, th.money { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.day, td.step, td.no { white-space: nowrap; }
+td.money, th.money { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.why { min-width: 220px; } td.day, td.step, td.no { white-space: nowrap; }
 tr.same td { border-bottom-color: var(--line); color: var(--soft); } tr.sum td { font-weight: 600; background: #fbfcfd; }
 tr:has(+ tr.same) td { border-bottom: 0; } .id { min-width: 150px; white-space: normal; color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }
 .tag { font-size: 12px; padding: 1px 7px; border-radius: 9px; background: #e7eef6; white-space: nowrap; }
@@ -33,7 +33,7 @@ TEMPLATE = (
 <title>Plan {{ plan.hash[:14] }}, {{ plan.company_name }}</title><style>"""
     + STYLE
     + """</style></head><body><main>
-{% macro who(row) %}{{ row.customer_name }}{% if row.customer_name != row.customer_id %}<div class="id">{{ row.customer_id }}</div>{% endif %}{% endmacro %}
+{% macro who(row) %}<span title="{{ row.customer_id }}">{{ row.customer_name or row.customer_id }}</span>{% endmacro %}
 {% macro more(count) %}{% if count > most_rows %}<p class="soft">{{ count - most_rows }} more rows are not shown: <code>nexabooks plan --json</code> has them all.</p>{% endif %}{% endmacro %}
 <h1>Plan for {{ plan.company_name }}</h1>
 <p class="soft">Made {{ made_at }} by run {{ plan.run_id }}. Mode: {{ mode_says }}.<br>Hash <code>{{ plan.hash }}</code></p>
@@ -79,10 +79,11 @@ TEMPLATE = (
 {% if writing %}
 <div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Step</th><th>Date</th><th>Due</th><th class="money">Before tax</th><th class="money">Tax</th><th class="money">Total</th><th>Accounts</th><th>Taxes</th><th>Why</th></tr>
 {% for row in writing[:most_rows] %}
-{% if row.is_same %}<tr class="same"><td></td><td></td><td class="step">{{ step_says[row.verb] }}</td><td colspan="7"></td><td>{{ row.reason }}</td></tr>
-{% else %}<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or (row.source_invoice_id if row.kind != "partner" else "") }}{% if row.kind == "credit_note" %} <span class="tag">credit note</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="step">{{ step_says[row.verb] }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="day">{{ row.due_on or "" }}</td>
+{% if row.is_same %}<tr class="same"><td></td><td></td><td class="step">{{ step_says[row.verb] }}</td><td colspan="7"></td><td class="why">{{ row.reason }}</td></tr>
+{% elif row.kind == "partner" %}<tr><td></td><td>{{ who(row) }}</td><td class="step">{{ step_says[row.verb] }}</td><td colspan="7" class="id">{{ row.customer_id }}</td><td class="why">{{ row.reason }}</td></tr>
+{% else %}<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "credit_note" %} <span class="tag">credit note</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="step">{{ step_says[row.verb] }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="day">{{ row.due_on or "" }}</td>
 <td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.subtotal_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.tax_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td>
-<td>{{ row.account_codes | join(", ") }}</td><td>{{ row.tax_codes | join(", ") }}</td><td>{{ row.reason }}</td></tr>
+<td>{{ row.account_codes | join(", ") }}</td><td>{{ row.tax_codes | join(", ") }}</td><td class="why">{{ row.reason }}</td></tr>
 {% endif %}
 {% endfor %}
 </table></div>{{ more(writing | length) }}
@@ -93,7 +94,7 @@ TEMPLATE = (
 <details{% if part.rows | length <= 50 %} open{% endif %}><summary>{{ part.rows | length }} rows</summary>
 <div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Date</th><th class="money">Total</th><th>Why</th></tr>
 {% for row in part.rows[:most_rows] %}
-<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}</div></td><td>{{ who(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td><td>{{ row.reason }}</td></tr>
+<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}</div></td><td>{{ who(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td><td class="why">{{ row.reason }}</td></tr>
 {% endfor %}
 </table></div>{{ more(part.rows | length) }}</details>
 {% endfor %}
