@@ -6,7 +6,7 @@ PARITY_READY := .venv-parity/.ready
 BENCH_READY := .venv-bench/.ready
 DOCS := var/docs/index.html
 
-.PHONY: help setup demo test check format parity docs bench prefect clean
+.PHONY: help setup demo test contract check format parity docs bench prefect clean
 
 help:           ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -26,6 +26,9 @@ demo: $(READY) $(DOCS) ## Play the story on a pretend world: three days, end to 
 
 test: $(READY)  ## All tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+contract: $(READY) ## What the ledger relies on in Odoo: the pretend one, and a real one when it is named (tests/contract/README.md)
+	@$(BIN)/python -m pytest -q tests/contract
 
 check: $(READY) ## What a reviewer asks first: format, lint, import direction
 	@$(BIN)/ruff format --check .
