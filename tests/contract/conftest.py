@@ -27,7 +27,7 @@ REAL = ("NEXABOOKS_TEST_ODOO_URL", "NEXABOOKS_TEST_ODOO_DB", "NEXABOOKS_TEST_ODO
 SERVERS = [
     "sandbox by JSON-2",
     "sandbox by XML-RPC",
-    *(["real server by JSON-2", "real server by XML-RPC"] if all(map(os.environ.get, REAL)) else []),
+    *(["real server by JSON-2"] if all(map(os.environ.get, REAL)) else []),
 ]
 
 
