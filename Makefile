@@ -74,5 +74,14 @@ $(DOCS): $(READY) $(PARITY_READY) $(shell find sql -name target -prune -o -type 
 	@echo "Writing the SQL docs ..."
 	@$(BIN)/python -m nexabooks.warehouse.parity --docs var/docs --project sql --dbt .venv-parity/bin/dbt
 
+$(BENCH_READY): requirements-bench.txt
+	@echo "Setting up .venv-bench: dlt, to compare with ..."
+	@rm -rf .venv-bench && $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.txt
+	@touch $@
+
+bench: $(READY) $(BENCH_READY) ## What it costs, beside what a user would pick; rewrites docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
 clean:          ## Remove what make built, and the demo's data
 	rm -rf .venv .venv-parity .venv-bench var sql/target

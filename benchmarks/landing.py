@@ -1,21 +1,16 @@
 """What landing costs: Stripe-like invoices from the HTTP body to committed rows, beside DuckDB reading the same records.
 
-    python -m benchmarks.landing --records 1000000
+    python -m benchmarks.landing --count 1000000
 
-Prints one JSON line a measurement: records a second (wall), microseconds of CPU a record, peak memory of the process.
 The baseline only reads JSON lines into a table: no key, no hash, no comparison, no history.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import mmap
 import random
-import resource
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +18,7 @@ from typing import Any
 import duckdb
 import orjson
 
+from benchmarks.measuring import Way, apart, main
 from nexabooks.streams import Batch, Claim, Finished, Stream
 from nexabooks.warehouse import land, open_warehouse
 from nexabooks.warehouse.warehouse import WRITER_CONFIG
@@ -109,57 +105,64 @@ def read_pages(path: Path, record_count: int, *, is_complete: bool) -> Iterator[
     yield Finished("invoices", is_complete=is_complete, claims=(Claim("invoices", record_count, basis="wire"),))
 
 
-def measure(name: str, record_count: int, work: Callable[[], object]) -> None:
-    """Run `work` once and print what it cost."""
-    cpu_s, wall_s = time.process_time(), time.perf_counter()
-    work()
-    cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
-    figures = {
-        "what": name,
-        "records": record_count,
-        "records_per_s": round(record_count / wall_s),
-        "cpu_us_per_record": round(cpu_s / record_count * 1_000_000, 1),
-        "wall_s": round(wall_s, 2),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+def prepare(folder: Path, record_count: int) -> None:
+    """The pages, the pages with 1 % changed, those 1 % alone, and the same records as lines."""
+    write_pages(folder / "first.ndjson", record_count)
+    write_pages(folder / "second.ndjson", record_count, changed_each=100)
+    changed = [invoice(number, 1) for number in range(0, record_count, 100)]
+    with (folder / "changed.ndjson").open("wb") as file:
+        for start in range(0, len(changed), PAGE_SIZE):
+            page = changed[start : start + PAGE_SIZE]
+            file.write(b'{"object":"list","data":' + orjson.dumps(page) + b',"has_more":true}\n')
+    with (folder / "first.ndjson").open("rb") as pages, (folder / "records.ndjson").open("wb") as file:
+        for line in pages:
+            file.writelines(orjson.dumps(record) + b"\n" for record in orjson.loads(line)["data"])
+
+
+def land_pages(folder: Path, pages: str, record_count: int, *, is_complete: bool) -> None:
+    """One landing into the folder's warehouse."""
+    with open_warehouse(folder / "warehouse.duckdb") as warehouse:
+        items = read_pages(folder / pages, record_count, is_complete=is_complete)
+        landed = land(warehouse, "stripe", INVOICES, items, run_id="bench", landed_at=LANDED_AT)
+        if not landed.is_equal:
+            raise SystemExit("The certificate is not equal: this measurement is worth nothing.")
+
+
+def read_ndjson_objects(folder: Path) -> None:
+    """The baseline: DuckDB reads the same records from lines into a table and does nothing else."""
+    with duckdb.connect(str(folder / "baseline.duckdb"), config=WRITER_CONFIG) as con:
+        con.execute("create table invoices (record json using compression 'zstd')")
+        con.execute(f"insert into invoices select json from read_ndjson_objects('{folder / 'records.ndjson'}')")
+
+
+@contextmanager
+def ways(folder: Path, record_count: int) -> Iterator[dict[str, Way]]:
+    """Each with a clean start. The three that follow a first load need it to have run before them in the same round."""
+
+    def fresh(name: str) -> None:
+        for file in folder.glob(f"{name}.duckdb*"):
+            file.unlink()
+
+    apart(prepare, folder, record_count)
+    few = len(range(0, record_count, 100))
+    yield {
+        "read_ndjson_objects": Way(record_count, lambda: read_ndjson_objects(folder), before=lambda: fresh("baseline")),
+        "first load": Way(
+            record_count,
+            lambda: land_pages(folder, "first.ndjson", record_count, is_complete=True),
+            before=lambda: fresh("warehouse"),
+        ),
+        "the same again, whole": Way(
+            record_count, lambda: land_pages(folder, "first.ndjson", record_count, is_complete=True)
+        ),
+        "1 % changed, as listed by the events": Way(
+            few, lambda: land_pages(folder, "changed.ndjson", few, is_complete=False)
+        ),
+        "another 1 % changed, whole list": Way(
+            record_count, lambda: land_pages(folder, "first.ndjson", record_count, is_complete=True)
+        ),
     }
-    print(json.dumps(figures), flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--records", type=int, default=1_000_000)
-    record_count = parser.parse_args().records
-    with tempfile.TemporaryDirectory(prefix="nexabooks-bench-") as name:
-        folder = Path(name)
-        first, second = folder / "first.ndjson", folder / "second.ndjson"
-        write_pages(first, record_count)
-        write_pages(second, record_count, changed_each=100)
-
-        def landing(path: Path) -> Callable[[], object]:
-            def work() -> None:
-                with open_warehouse(folder / "warehouse.duckdb") as warehouse:
-                    items = read_pages(path, record_count, is_complete=True)
-                    landed = land(warehouse, "stripe", INVOICES, items, run_id="bench", landed_at=LANDED_AT)
-                    if not landed.is_equal:
-                        raise SystemExit("The certificate is not equal: this measurement is worth nothing.")
-
-            return work
-
-        measure("land: first load", record_count, landing(first))
-        measure("land: the same again", record_count, landing(first))
-        measure("land: whole list, 1 % changed", record_count, landing(second))
-        lines = folder / "records.ndjson"
-        with first.open("rb") as pages, lines.open("wb") as file:
-            for page in pages:
-                file.writelines(orjson.dumps(record) + b"\n" for record in orjson.loads(page)["data"])
-
-        def baseline() -> None:
-            with duckdb.connect(str(folder / "baseline.duckdb"), config=WRITER_CONFIG) as con:
-                con.execute("create table invoices (record json using compression 'zstd')")
-                con.execute(f"insert into invoices select json from read_ndjson_objects('{lines}')")
-
-        measure("DuckDB: read_ndjson_objects", record_count, baseline)
 
 
 if __name__ == "__main__":
-    main()
+    main(ways, default_count=1_000_000)
