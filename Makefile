@@ -83,5 +83,8 @@ $(BENCH_READY): requirements-bench.txt
 bench: $(READY) $(BENCH_READY) ## What it costs, beside what a user would pick; rewrites docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
 
+soak: $(READY)  ## The fault simulation on new seeds until it is stopped; a failing seed prints itself
+	@$(BIN)/python -m tests.simulation --soak
+
 clean:          ## Remove what make built, and the demo's data
 	rm -rf .venv .venv-parity .venv-bench var sql/target

@@ -52,7 +52,9 @@ class TransientError(NexabooksError):
 class RateLimited(TransientError):
     """The service asked us to slow down; `retry_after_s` is its own wish, or None."""
 
-    def __init__(self, sentence: str, *, retry_after_s: float | None = None, source: str = "", record: str = "") -> None:
+    def __init__(
+        self, sentence: str, *, retry_after_s: float | None = None, source: str = "", record: str = ""
+    ) -> None:
         super().__init__(sentence, source=source, record=record)
         self.retry_after_s = retry_after_s
 
