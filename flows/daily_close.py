@@ -7,6 +7,7 @@ from datetime import date
 from prefect import flow
 
 from flows.naming import run_name
+from tasks.breaks import remember_breaks
 from tasks.build import build_models
 from tasks.check import check_marts
 from tasks.ingest import ingest
@@ -30,5 +31,6 @@ def daily_close(day: date | None = None) -> CloseReport:
         read_back(run)
         build_models(run)
         check_marts(run)
+        remember_breaks(run)
         publish_books(run)
         return finish(run, reads, receipts)

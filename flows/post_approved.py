@@ -6,6 +6,7 @@ from prefect import flow
 
 from flows.naming import run_name
 from tasks.approval import ask_for_approval
+from tasks.breaks import remember_breaks
 from tasks.build import build_models
 from tasks.check import check_marts
 from tasks.ingest import ingest
@@ -33,5 +34,6 @@ def post_approved(plan_hash: str = "") -> CloseReport:
         read_back(run)
         build_models(run)
         check_marts(run)
+        remember_breaks(run)
         publish_books(run)
         return finish(run, reads, receipts)

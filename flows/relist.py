@@ -7,6 +7,7 @@ from datetime import date
 from prefect import flow
 
 from flows.naming import run_name
+from tasks.breaks import remember_breaks
 from tasks.build import build_models
 from tasks.check import check_marts
 from tasks.ingest import ingest
@@ -24,5 +25,6 @@ def relist(day: date | None = None) -> CloseReport:
         reads = [ingest(run, source, full=True) for source in run.settings.source_names]
         build_models(run)
         check_marts(run)
+        remember_breaks(run)
         publish_books(run)
         return finish(run, reads)

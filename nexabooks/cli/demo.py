@@ -200,12 +200,7 @@ def verdict(play: Play, home: Path, *, as_json: bool) -> int:
     for act in play.acts:
         console.print(f"  {act.title} ({act.seconds:.1f} s)", markup=False)
         for check in act.checks:
-            mark = "yes" if check.holds else "NO "
-            console.print(
-                f"    {mark}  {check.says}"
-                + ("" if check.holds else f": expected {check.expected}, got {check.found}"),
-                markup=False,
-            )
+            console.print(f"    {check.sentence()}", markup=False)
     console.print()
     settings_home = f"NEXABOOKS_HOME={home}"
     where = {

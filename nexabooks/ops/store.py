@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Select, exists, func, insert, select
@@ -26,7 +26,17 @@ from nexabooks.ops.records import (
     UnfinishedIntent,
     WrittenInvoice,
 )
-from nexabooks.ops.tables import allowances, approval_requests, approvals, intents, leases, plans, receipts, resolutions
+from nexabooks.ops.tables import (
+    allowances,
+    approval_requests,
+    approvals,
+    intents,
+    leases,
+    plans,
+    receipts,
+    resolutions,
+    sightings,
+)
 from nexabooks.settings import load_settings
 
 
@@ -221,6 +231,25 @@ class OpsStore:
                 select(resolutions).where(resolutions.c.position.in_(newest)).order_by(resolutions.c.break_key)
             ).all()
         return [Resolution(*row[1:]) for row in found]
+
+    def note_sightings(self, seen: Mapping[str, date]) -> int:
+        """Remember differences by break_key with the accounting day they were first seen; an earlier sighting stands.
+
+        Returns how many were new.
+        """
+        if not seen:
+            return 0
+        rows = [{"break_key": key, "first_seen_on": day} for key, day in sorted(seen.items())]
+        with transaction(self._engine) as connection:
+            before = connection.execute(select(func.count()).select_from(sightings)).scalar_one()
+            connection.execute(self._insert(sightings).on_conflict_do_nothing(index_elements=["break_key"]), rows)
+            return int(connection.execute(select(func.count()).select_from(sightings)).scalar_one() - before)
+
+    def sightings(self) -> dict[str, date]:
+        """break_key -> the accounting day on which that difference was first seen."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(select(sightings).order_by(sightings.c.break_key)).all()
+        return {row.break_key: row.first_seen_on for row in found}
 
     # What we did to the outside
 

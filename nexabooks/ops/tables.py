@@ -12,6 +12,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Date,
     DateTime,
     Index,
     Integer,
@@ -163,4 +164,12 @@ resolutions = Table(
     Column("why", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
     Index("resolutions_by_break", "break_key"),
+)
+
+# One row a difference that was ever seen, and the accounting day on which it was seen first; never changed afterwards.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("break_key", String(500), primary_key=True),
+    Column("first_seen_on", Date, nullable=False),
 )

@@ -1,4 +1,5 @@
-"""The ops session: receipts onward from a position, resolutions whole (the decision that holds for each difference).
+"""The ops session: receipts onward from a position, resolutions (the decision that holds for each difference) and
+sightings (the day each was first seen) whole.
 
 Setting: NEXABOOKS_OPS_URL (a SQLite file below NEXABOOKS_HOME by default). Reading changes nothing but this: a store that
 is not there yet is made, empty.
@@ -31,6 +32,8 @@ class OpsSession:
         """Everything of `stream` that may have changed since `state`; amounts are whole minor units, times UTC."""
         if stream.name == "resolutions":
             yield from self._resolutions()
+        elif stream.name == "sightings":
+            yield from self._sightings()
         else:
             yield from self._receipts({} if full or not state else state)
 
@@ -49,6 +52,12 @@ class OpsSession:
         if rows:
             yield _batch("resolutions", rows)
         yield Finished("resolutions", is_complete=True, claims=(Claim("resolutions", len(rows)),))
+
+    def _sightings(self) -> Iterator[Batch | Finished]:
+        rows = [{"break_key": key, "first_seen_on": day} for key, day in self._store.sightings().items()]
+        if rows:
+            yield _batch("sightings", rows)
+        yield Finished("sightings", is_complete=True, claims=(Claim("sightings", len(rows)),))
 
     def _receipts(self, state: Mapping[str, Any]) -> Iterator[Batch | Finished]:
         position = int(state.get("position", 0))

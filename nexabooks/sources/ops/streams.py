@@ -12,5 +12,6 @@ STREAMS = (
         may_not_lose="what a run did in the ledger, and what became of it",
     ),
     Stream("resolutions", key=("break_key",), may_not_lose="why a difference was accepted, and by whom"),
+    Stream("sightings", key=("break_key",), may_not_lose="since when a difference waits"),
 )
 REREAD_POSITIONS = 1_000

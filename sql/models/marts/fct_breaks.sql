@@ -15,6 +15,8 @@ reachability as (select * from {{ ref('int_source_reachability') }}),
 
 resolutions as (select * from {{ ref('stg_ops__resolutions') }}),
 
+sightings as (select * from {{ ref('stg_ops__sightings') }}),
+
 clock as (select * from {{ ref('int_clock') }}),
 
 units as (select * from {{ ref('currency_units') }} where source = 'iso'),
@@ -253,25 +255,34 @@ keyed as (
     from found
 ),
 
+-- The evidence may be landed again for another reason (a customer's new e-mail), so the first sighting is remembered.
+dated as (
+    select
+        keyed.*,
+        coalesce(sightings.first_seen_on, {{ accounting_day('keyed.first_seen_at') }}) as first_seen_on
+    from keyed
+    left join sightings on keyed.break_key = sightings.break_key
+),
+
 fct_breaks as (
     select
-        keyed.break_key,
-        keyed.class,
-        keyed.source_system,
-        keyed.source_invoice_id,
-        keyed.ledger_move_id,
-        keyed.source_minor,
-        keyed.ledger_minor,
-        keyed.source_minor - keyed.ledger_minor as difference_minor,
-        keyed.currency_code,
-        {{ accounting_day('keyed.first_seen_at') }} as first_seen_on,
-        {{ days_between(accounting_day('keyed.first_seen_at'), 'clock.as_of_on') }} as age_days,
-        keyed.says,
+        dated.break_key,
+        dated.class,
+        dated.source_system,
+        dated.source_invoice_id,
+        dated.ledger_move_id,
+        dated.source_minor,
+        dated.ledger_minor,
+        dated.source_minor - dated.ledger_minor as difference_minor,
+        dated.currency_code,
+        dated.first_seen_on,
+        {{ days_between('dated.first_seen_on', 'clock.as_of_on') }} as age_days,
+        dated.says,
         resolutions.resolution,
         resolutions.resolved_by
-    from keyed
+    from dated
     cross join clock
-    left join resolutions on keyed.break_key = resolutions.break_key
+    left join resolutions on dated.break_key = resolutions.break_key
 )
 
 select * from fct_breaks
