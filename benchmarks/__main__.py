@@ -36,7 +36,7 @@ def of_stripe(folder: Path, count: int, dlt_count: int, rounds: int) -> Rows:
     with landing.ways(folder, count) as ways:
         rows = medians(ways, rounds)
     few = folder / "few.ndjson"
-    apart(landing.write_pages, few, dlt_count)
+    apart(landing.write_pages, few, range(dlt_count))
     return rows | dlt("stripe", str(few), folder / "dlt")
 
 
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     stripe, rows, few, rounds = (
-        (20_000, 50_000, 2_000, 1) if options.quick else (1_000_000, 2_000_000, 50_000, options.rounds)
+        (20_000, 50_000, 2_000, 1) if options.quick else (1_000_000, 2_000_000, 20_000, options.rounds)
     )
     if not Path(DLT[0]).exists():
         raise SystemExit("There is no .venv-bench with dlt in it; `make bench` makes it.")

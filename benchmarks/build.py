@@ -42,7 +42,7 @@ def main() -> None:
     project = Project.load(options.project)
     with tempfile.TemporaryDirectory(prefix="nexabooks-bench-") as name:
         pages = Path(name) / "pages.ndjson"
-        write_pages(pages, options.records)
+        write_pages(pages, range(options.records))
         with open_warehouse(Path(name) / "warehouse.duckdb") as warehouse:
             ensure_sources(warehouse, project)
             items = read_pages(pages, options.records, is_complete=True)

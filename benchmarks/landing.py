@@ -25,6 +25,7 @@ from nexabooks.warehouse.warehouse import WRITER_CONFIG
 
 INVOICES = Stream("invoices", ("id",))
 PAGE_SIZE = 100
+GIVEN_BACK_AT_ONCE = 1 << 26
 LANDED_AT = datetime(2026, 10, 31, 6, tzinfo=UTC)
 
 
@@ -86,34 +87,32 @@ def invoice(number: int, amount_paid: int = 5650) -> dict[str, Any]:
     }
 
 
-def write_pages(path: Path, record_count: int, changed_each: int = 0) -> None:
-    """The bodies of the pages, one a line; every `changed_each`-th invoice has another paid amount."""
+def write_pages(path: Path, numbers: range, amount_paid: int = 5650) -> None:
+    """The bodies of the pages with these invoices, one a line."""
     with path.open("wb") as file:
-        for start in range(0, record_count, PAGE_SIZE):
-            numbers = range(start, min(record_count, start + PAGE_SIZE))
-            records = [invoice(n, 1 if changed_each and n % changed_each == 0 else 5650) for n in numbers]
+        for start in range(0, len(numbers), PAGE_SIZE):
+            records = [invoice(number, amount_paid) for number in numbers[start : start + PAGE_SIZE]]
             file.write(b'{"object":"list","data":' + orjson.dumps(records) + b',"has_more":true}\n')
 
 
 def read_pages(path: Path, record_count: int, *, is_complete: bool) -> Iterator[Batch | Finished]:
-    left, start = record_count, 0
-    # Mapped: what it costs to read lines of 200 KB from a file is no part of landing.
+    left, start, given_back = record_count, 0, 0
+    # Mapped: what it costs to read lines of 200 KB from a file is no part of landing. What was read is given back, or it
+    # would count as memory of the process.
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as bodies:
         while (end := bodies.find(b"\n", start)) >= 0:
             yield Batch("invoices", (bodies[start:end],), "data", row_count=min(PAGE_SIZE, left))
             left, start = left - PAGE_SIZE, end + 1
+            if start - given_back > GIVEN_BACK_AT_ONCE:
+                bodies.madvise(mmap.MADV_DONTNEED, given_back, GIVEN_BACK_AT_ONCE)
+                given_back += GIVEN_BACK_AT_ONCE
     yield Finished("invoices", is_complete=is_complete, claims=(Claim("invoices", record_count, basis="wire"),))
 
 
 def prepare(folder: Path, record_count: int) -> None:
-    """The pages, the pages with 1 % changed, those 1 % alone, and the same records as lines."""
-    write_pages(folder / "first.ndjson", record_count)
-    write_pages(folder / "second.ndjson", record_count, changed_each=100)
-    changed = [invoice(number, 1) for number in range(0, record_count, 100)]
-    with (folder / "changed.ndjson").open("wb") as file:
-        for start in range(0, len(changed), PAGE_SIZE):
-            page = changed[start : start + PAGE_SIZE]
-            file.write(b'{"object":"list","data":' + orjson.dumps(page) + b',"has_more":true}\n')
+    """The pages, 1 % of their invoices as they are after a change, and the records of the pages as lines."""
+    write_pages(folder / "first.ndjson", range(record_count))
+    write_pages(folder / "changed.ndjson", range(0, record_count, 100), amount_paid=1)
     with (folder / "first.ndjson").open("rb") as pages, (folder / "records.ndjson").open("wb") as file:
         for line in pages:
             file.writelines(orjson.dumps(record) + b"\n" for record in orjson.loads(line)["data"])
