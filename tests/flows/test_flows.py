@@ -80,9 +80,9 @@ def test_daily_close_posts_what_is_verified_and_shows_every_step_as_a_task(box):
 def test_relist_of_an_unchanged_world_changes_nothing(box):
     """The full comparison finds what the incremental reading found."""
     report = relist()
-    assert {row["source"]: row["changed_count"] for row in report.blocks["sources"]} == dict.fromkeys(
-        ("nexacloud", "stripe", "lago", "vtiger"), 0
-    )
+    changed = {row["source"]: row["changed_count"] for row in report.blocks["sources"]}
+    assert {"nexacloud", "stripe", "lago", "vtiger"} <= set(changed)
+    assert set(changed.values()) == {0}
 
 
 def test_an_approved_plan_is_posted_as_it_was_shown(box):
