@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import orjson
 
@@ -22,6 +22,10 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _FIRST_RECORD = re.compile(rb'\s*\{\s*"[^"\\]*"\s*:\s*(?:"[a-z]{1,8}_)?')
 # Between two tokens of JSON these mean nothing, and inside a string they are not allowed; on one line they would.
 _LINE_BREAKERS = bytes.maketrans(b"\t\r\n", b"   ")
+
+
+LONGEST_KEY = 200  # of those that are looked for here, in bytes
+KeyReader = Callable[[bytes], bytes]
 
 
 class NotCuttable(ValueError):
@@ -98,6 +102,20 @@ def _edges(body: bytes, start: int, end: int, row_count: int) -> list[int] | Non
         if len(edges) == row_count:
             return [*edges, end - 1]
     return None
+
+
+def key_reader(names: Sequence[str]) -> KeyReader:
+    """What gives the key of a record that stands on one line, as it is written there, where that is easily seen: `names`
+    is one field, the first one of the record, and a text without escapes, not long. b"" where it is not."""
+    if len(names) != 1:
+        return lambda record: b""
+    begins = re.compile(rb'\{ *"' + re.escape(names[0].encode()) + rb'" *: *"([^"\\]{1,%d})"' % LONGEST_KEY).match
+
+    def key_of(record: bytes) -> bytes:
+        found = begins(record)
+        return found[1] if found else b""
+
+    return key_of
 
 
 def exact_elements(array: bytes) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,10 +23,10 @@ from nexabooks.settings import load_settings
 from nexabooks.streams import Batch, Finished, Stream
 from nexabooks.warehouse import meta, raw_tables
 from nexabooks.warehouse.certificates import Certificate, certify
-from nexabooks.warehouse.first_load import NotInOnePass, is_first, land_first
+from nexabooks.warehouse.first_load import FirstLoad, first_load
 from nexabooks.warehouse.merging import Merged, ThinLimit, merge
-from nexabooks.warehouse.spool import Spool, Spooled, spool_beside
-from nexabooks.warehouse.staging import Staged, stage, turned
+from nexabooks.warehouse.spool import Part, Spool, Spooled, spool_beside
+from nexabooks.warehouse.staging import NeedsCare, Staged, stage, turned
 from nexabooks.warehouse.warehouse import Warehouse, quote
 
 
@@ -83,24 +84,30 @@ def land(
     load_id = f"{run_id}:{source}.{stream.name}:{uuid.uuid4().hex[:12]}"
     clock = now or load_settings().now
     warehouse.create_schemas([f"raw_{source}"])
+    by_name = {s.name: s for s in (*streams, stream)}
     try:
-        with spool_beside(warehouse.path, load_id, source) as spool, warehouse.cursor() as con:
-            finished = _receive(spool, source, stream, items)
+        with warehouse.cursor() as con:
 
-            def attempt(*, is_careful: bool) -> Landed:
-                load = _Load(
-                    con, source, stream, streams, finished, load_id, run_id, landed_at, thin or ThinLimit(), clock
+            def load(*, is_careful: bool) -> _Load:
+                return _Load(
+                    con, source, stream, by_name, load_id, run_id, landed_at, thin or ThinLimit(), clock, is_careful
                 )
-                load.is_careful = is_careful
-                with meta.transaction(con):
-                    return load.commit(spool)
 
-            try:
-                return attempt(is_careful=False)
-            except (NotInOnePass, duckdb.InvalidInputException):
-                # DuckDB checks the encoding on its way; to decode each body before would cost more than to cut it.
-                spool.set_aside_what_is_not_utf8()
-                return attempt(is_careful=True)
+            plain = load(is_careful=False)
+            aside = _Aside()
+            with spool_beside(
+                warehouse.path, load_id, source, by_name, lambda spooled, part: aside(plain.fill, spooled, part)
+            ) as spool:
+                try:
+                    with meta.transaction(con), aside:
+                        finished = _receive(spool, source, stream, items)
+                        aside.wait()
+                        return plain.commit(spool, finished)
+                except (NeedsCare, duckdb.InvalidInputException):
+                    # DuckDB checks the encoding on its way; to decode each body before would cost more than to cut it.
+                    spool.set_aside_what_is_not_utf8()
+                    with meta.transaction(con):
+                        return load(is_careful=True).commit(spool, finished)
     except NexabooksError as error:
         record_failed_load(
             warehouse, source, stream.name, error, run_id=run_id, started_at=landed_at, load_id=load_id, now=clock
@@ -169,33 +176,73 @@ def _receive(spool: Spool, source: str, stream: Stream, items: Iterable[Batch | 
     )
 
 
+class _Aside:
+    """A thread that does one thing after the other beside the reading of a source; the block waits for its end."""
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="landing")
+        self._begun: list[Future[object]] = []
+
+    def __enter__(self) -> _Aside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(cancel_futures=True)
+
+    def __call__(self, work: Callable[..., object], *args: object) -> None:
+        self._begun.append(self._executor.submit(work, *args))
+
+    def wait(self) -> None:
+        """Return when all of it is done. Raises what the first that failed raised."""
+        for future in self._begun:
+            future.result()
+
+
 class _Load:
-    """One load inside its transaction."""
+    """One load inside its transaction. One that is not careful believes what is plain, and raises NeedsCare when it is
+    not."""
+
+    finished: Finished
 
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
         source: str,
         stream: Stream,
-        streams: Sequence[Stream],
-        finished: Finished,
+        streams: Mapping[str, Stream],
         load_id: str,
         run_id: str,
         landed_at: datetime,
         thin: ThinLimit,
         clock: Callable[[], datetime],
+        is_careful: bool,
     ) -> None:
-        self.con, self.source, self.stream, self.finished = con, source, stream, finished
+        self.con, self.source, self.stream, self.streams = con, source, stream, streams
         self.schema = f"raw_{source}"
-        self.streams = {s.name: s for s in (*streams, stream)}
         self.load_id, self.run_id, self.landed_at, self.thin, self.clock = load_id, run_id, landed_at, thin, clock
+        self.is_careful = is_careful
+        self.first: dict[str, FirstLoad | None] = {}  # None: something is in that table
         self.merged: dict[str, Merged] = {}
         self.staged: dict[str, Staged] = {}
         self.seen: dict[str, str] = {}
         self.notes: list[str] = []
-        self.is_careful = True  # False: a first load may go in one pass
 
-    def commit(self, spool: Spool) -> Landed:
+    def fill(self, spooled: Spooled, part: Part) -> None:
+        """Take a part of what comes for an empty table, while more of it comes. Called from one thread."""
+        stream = self.streams.get(spooled.table)
+        if stream and (first := self._first(stream, spooled)):
+            first.fill(spooled, part)
+
+    def _first(self, stream: Stream, spooled: Spooled) -> FirstLoad | None:
+        if stream.name not in self.first:
+            self._prepare_columns(stream, spooled)
+            self.first[stream.name] = first_load(
+                self.con, self.source, stream, load_id=self.load_id, landed_at=self.landed_at
+            )
+        return self.first[stream.name]
+
+    def commit(self, spool: Spool, finished: Finished) -> Landed:
+        self.finished = finished
         for table in self._tables(spool):
             self._land_table(table, spool)
         certificates = certify(self.con, self.source, self.finished.claims, self.seen)
@@ -218,15 +265,13 @@ class _Load:
 
     def _land_table(self, table: str, spool: Spool) -> None:
         stream = self.streams[table]
-        spooled = spool.tables.get(table) or Spooled(table, spool.folder / f"{table}.tsv")
-        self._prepare_columns(stream, spooled)
-        if not self.is_careful and is_first(self.con, self.source, table, spooled):
-            self.staged[table], self.merged[table] = land_first(
-                self.con, self.source, stream, spooled, load_id=self.load_id, landed_at=self.landed_at
-            )
+        spooled = spool.tables.get(table) or Spooled(table)
+        if not self.is_careful and spooled.parts and (first := self._first(stream, spooled)):
+            self.staged[table], self.merged[table] = first.finish(spooled)
             self.seen[table] = self.staged[table].content
             return
-        staged = stage(self.con, self.source, stream, spooled)
+        self._prepare_columns(stream, spooled)
+        staged = stage(self.con, self.source, stream, spooled, is_careful=self.is_careful)
         if staged.refused_count:
             self._keep_refused(table)
             self.notes.append(f"{staged.refused_count} records of {table} were refused (meta.refused_records)")
@@ -245,6 +290,8 @@ class _Load:
                 landed_at=self.landed_at,
             )
         except duckdb.ConversionException:
+            if not self.is_careful:
+                raise NeedsCare from None
             raise self._turned(stream, spooled) from None
         keys = quote(f"__seen_{table}")
         self.con.execute(f"create or replace temp table {keys} as select _key from __stage where not is_deletion")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -20,6 +21,10 @@ _SMALLEST_BUFFER = 2_000_000  # larger ones cost DuckDB its parallel reading
 Columns = Sequence[tuple[str, str]]
 
 
+class NeedsCare(Exception):
+    """What came is not plain: the transaction must be rolled back and everything be looked at."""
+
+
 @dataclass(frozen=True)
 class Staged:
     """`content`: a relation of `position` and `columns`. `refused_count` records had no key or were no JSON."""
@@ -30,21 +35,25 @@ class Staged:
     refused_count: int
 
 
-def stage(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled) -> Staged:
+def stage(
+    con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled, *, is_careful: bool = True
+) -> Staged:
     """Fill `__stage` with the last word on each key, and `__refused (reason, payload)` with what has none.
 
-    Raises SourceContractBroken for a body that is no JSON, a turned type, or an unknown shape.
+    `is_careful`: every record is read, to see whether it is JSON. Otherwise a key that the spool has seen is believed: a
+    record whose hash is known was JSON before, and one that is written is read then. Raises SourceContractBroken for a
+    body that is no JSON, a turned type, or an unknown shape, NeedsCare when it was not careful and should have been.
     """
     con.execute("create or replace temp table __refused (reason varchar, payload varchar)")
     if spooled.csv_files:
         content, columns = _stage_csv(con, source, stream, spooled.csv_files)
     else:
-        content, columns = _stage_json(con, source, stream, spooled), ("payload",)
+        content, columns = _stage_json(con, source, stream, spooled, is_careful=is_careful), ("payload",)
     if spooled.deleted:
         con.executemany("insert into __stage (position, _key, is_deletion) values (?, ?, true)", spooled.deleted)
     if spooled.undecodable:
         con.executemany("insert into __refused values ('it is not UTF-8', ?)", [[text] for text in spooled.undecodable])
-    _keep_the_last_word(con)
+    _keep_the_last_word(con, None if is_careful or spooled.csv_files else content)
     refused_count = _count(con, "__refused")
     received_count = spooled.row_count + len(spooled.undecodable)
     if spooled.csv_files:
@@ -52,14 +61,18 @@ def stage(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: 
     return Staged(content, columns, received_count, refused_count)
 
 
-def _stage_json(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled) -> str:
+def _stage_json(
+    con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spooled: Spooled, *, is_careful: bool
+) -> str:
     con.execute(
         "create or replace temp table __stage (position bigint, _key varchar, _hash varchar, is_deletion boolean default false)"
     )
     if not spooled.row_count:
         return "(select 0::bigint as position, null::json as payload limit 0)"
-    content = lines_of(spooled.path, spooled.longest_line)
-    invalid = _read_keys(con, stream, content)
+    content = lines_of(spooled.paths, spooled.longest_line)
+    invalid = _read_keys(con, stream, content, is_careful=is_careful)
+    if invalid and not is_careful:
+        raise NeedsCare
     if invalid:
         content = _cut_again(con, source, stream, spooled, content)
     con.execute(
@@ -71,10 +84,11 @@ def _stage_json(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spo
     return content
 
 
-def _read_keys(con: duckdb.DuckDBPyConnection, stream: Stream, content: str) -> int:
+def _read_keys(con: duckdb.DuckDBPyConnection, stream: Stream, content: str, *, is_careful: bool) -> int:
     """Key and hash of each line into `__stage`; returns how many lines are no JSON (their `_hash` is NULL)."""
     # try() makes one parse of a record do for both questions: whether it is JSON, and what its key is.
-    con.execute(f"insert into __stage select position, try({key_of(stream)}), hash, false from {content}")
+    key = f"try({key_of(stream)})" if is_careful else f"coalesce(key, try({key_of(stream)}))"
+    con.execute(f"insert into __stage select position, {key}, hash, false from {content}")
     con.execute("update __stage set _key = null where _key = ''")
     without_key = _count(con, "(select 1 from __stage where _key is null)")
     if not without_key:
@@ -95,12 +109,12 @@ def _cut_again(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spoo
     ).fetchall()
     if not bodies:
         return content
-    again = spooled.path.with_suffix(".again.tsv")
+    again = spooled.paths[0].with_suffix(".again")
     with again.open("wb") as file:
         for body, text in bodies:
             try:
                 for place, record in enumerate(exact_elements(f"[{text}]".encode())):
-                    file.write(line_of(body * PLACES_IN_A_BODY + place, record))
+                    file.write(line_of(body * PLACES_IN_A_BODY + place, record, b""))
             except NotCuttable as reason:
                 raise SourceContractBroken(
                     f"{source} sent {spooled.table} in a body that cannot be read: {reason}. Nothing of this load was kept.",
@@ -109,8 +123,8 @@ def _cut_again(con: duckdb.DuckDBPyConnection, source: str, stream: Stream, spoo
                 ) from None
     cut = ", ".join(str(body) for body, _ in bodies)
     con.execute(f"delete from __stage where position // {PLACES_IN_A_BODY} in ({cut})")
-    second = lines_of(again, spooled.longest_line)
-    _read_keys(con, stream, second)
+    second = lines_of([again], spooled.longest_line)
+    _read_keys(con, stream, second, is_careful=True)
     return f"(select * from {content} where position // {PLACES_IN_A_BODY} not in ({cut}) union all select * from {second})"
 
 
@@ -198,22 +212,30 @@ def _declared(columns: Columns, kind: str) -> str:
     return ", ".join(f"{quote(name)} {kind}" for name, _ in columns)
 
 
-def _keep_the_last_word(con: duckdb.DuckDBPyConnection) -> None:
-    """Where a key came more than once, only the latest position stays."""
+def _keep_the_last_word(con: duckdb.DuckDBPyConnection, unread: str | None) -> None:
+    """Where a key came more than once, only the latest position stays. `unread`: the records, where not all of them were
+    read; those of such a key are now, because what is not kept would never be."""
     con.execute("create or replace temp table __repeated as select _key from __stage group by _key having count(*) > 1")
     if _count(con, "__repeated"):
+        if unread and _count(
+            con,
+            f"(select 1 from {unread} join __stage using (position) where _key in (from __repeated) and not json_valid(payload))",
+        ):
+            raise NeedsCare
         con.execute(
             "delete from __stage where _key in (from __repeated) and position not in "
             "(select max(position) from __stage where _key in (from __repeated) group by _key)"
         )
 
 
-def lines_of(path: object, longest_line: int) -> str:
-    """The spool file as a relation (payload, hash, position): nothing in a line is a quote or an escape."""
+def lines_of(paths: Sequence[Path], longest_line: int) -> str:
+    """Spool files as a relation (payload, key, hash, position): nothing in a line is a quote or an escape."""
     size = max(_SMALLEST_BUFFER, longest_line)
+    files = ", ".join(literal(str(path)) for path in paths)
     return (
-        f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim='\\t', quote='', escape='', new_line='\\n', "
-        f"nullstr='', columns={{'payload': 'VARCHAR', 'hash': 'VARCHAR', 'position': 'BIGINT'}}, max_line_size={size})"
+        f"read_csv([{files}], auto_detect=false, header=false, delim='\\t', quote='', escape='', new_line='\\n', nullstr='', "
+        "columns={'payload': 'VARCHAR', 'key': 'VARCHAR', 'hash': 'VARCHAR', 'position': 'BIGINT'}, "
+        f"max_line_size={size})"
     )
 
 

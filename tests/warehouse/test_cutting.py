@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexabooks.warehouse.cutting import NotCuttable, exact_elements, member, on_one_line, records
+from nexabooks.warehouse.cutting import NotCuttable, exact_elements, key_reader, member, on_one_line, records
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),
@@ -50,6 +50,32 @@ def test_a_body_on_one_line_says_the_same(sent, layout):
     line = on_one_line(body)
     assert json.loads(line) == sent
     assert not set(b"\t\r\n") & set(line)
+
+
+@given(RECORDS, LAYOUTS)
+def test_a_key_that_is_seen_is_the_key(sent, layout):
+    """As JSON reads it, or not seen at all."""
+    key_of = key_reader(("id",))
+    for record in sent:
+        line = on_one_line(json.dumps(record, **layout).encode())
+        assert key_of(line).decode() in (record["id"], "")
+
+
+@pytest.mark.parametrize(
+    ("record", "names", "expected"),
+    [
+        pytest.param(b'{"id":"in_1","total":5}', ("id",), b"in_1", id="first"),
+        pytest.param(b'{ "id" : "in_1" }', ("id",), b"in_1", id="spaced"),
+        pytest.param(b'{"total":5,"id":"in_1"}', ("id",), b"", id="not first"),
+        pytest.param(b'{"id":5}', ("id",), b"", id="a number"),
+        pytest.param(b'{"id":"a\\u0041"}', ("id",), b"", id="escaped"),
+        pytest.param(b'{"id":"in_1"}', ("id", "invoice"), b"", id="compound"),
+        pytest.param(b'{"id":"' + b"x" * 201 + b'"}', ("id",), b"", id="long"),
+    ],
+)
+def test_only_a_plain_first_text_is_seen_as_a_key(record, names, expected):
+    """Everything else is left to the database, which reads the whole record."""
+    assert key_reader(names)(record) == expected
 
 
 def test_a_number_is_kept_as_it_was_sent():

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from unittest import mock
 
 import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nexabooks.streams import Batch, Finished
-from nexabooks.warehouse import ThinLimit, memory_warehouse
+from nexabooks.warehouse import ThinLimit, memory_warehouse, spool
 from tests.warehouse.landings import count, current, land_items, live, page
 
 ANY_SIZE = ThinLimit(least_share=0)
@@ -22,12 +23,14 @@ def in_batches(records, cuts):
     return [page(records[a:b]) for a, b in itertools.pairwise(edges)]
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(LOAD, min_size=1, max_size=4), st.lists(st.integers(0, 8), max_size=3))
-def test_the_current_rows_are_what_the_loads_said_last(loads, cuts):
-    """Whatever the order, the repeats and the pages; and landing the last load twice is landing it once."""
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(LOAD, min_size=1, max_size=4), st.lists(st.integers(0, 8), max_size=3), st.sampled_from([1, 100, 1 << 26])
+)
+def test_the_current_rows_are_what_the_loads_said_last(loads, cuts, part_bytes):
+    """Whatever the order, the repeats, the pages and the parts; and landing the last load twice is landing it once."""
     expected: dict[str, dict] = {}
-    with memory_warehouse() as warehouse:
+    with memory_warehouse() as warehouse, mock.patch.object(spool, "PART_BYTES", part_bytes):
         for records, is_complete in loads:
             said = {record["id"]: record for record in records}
             expected = said if is_complete else {**expected, **said}

@@ -48,14 +48,16 @@ class NexacloudSession:
             table_sql = f"{_quote(self._schema)}.{_quote(stream.name)}"
             since = _since(state) if stream.cursor and not full else None
             where_sql, parameters = ("", []) if since is None else (f"where {_quote(stream.cursor)} >= %s", [since])
-            claims = claims_of(stream, table_sql, where_sql, parameters, self._ask, finer_columns(stream, found))
             path = self._folder / f"{stream.name}.csv"
             row_count = self._copy(table_sql, where_sql, parameters, columns, path)
-            next_state = self._next_state(stream, table_sql)
         try:
             yield Batch(stream.name, csv_path=path, columns=columns, row_count=row_count)
         finally:
             path.unlink(missing_ok=True)  # the session may have ended first, and its folder with it
+        # Asked last, so that PostgreSQL counts while the rows are being landed; the snapshot is the same.
+        with self._guarded(stream.name):
+            claims = claims_of(stream, table_sql, where_sql, parameters, self._ask, finer_columns(stream, found))
+            next_state = self._next_state(stream, table_sql)
         yield Finished(stream.name, state=next_state, is_complete=since is None, claims=claims)
 
     def _copy(
