@@ -27,7 +27,7 @@ from nexabooks.ledger.present import Books, Present
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import FAMILY_ROWS, an_invoice, desired_of, move_of, now, present_of
+from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, an_invoice, desired_of, move_of, now, present_of
 
 LATENCY_S = 0.02
 MEMORY_STEPS = (500, 2_000, 4_000)
@@ -55,7 +55,7 @@ def _serve(pipe: Connection, latency_s: float) -> None:
     service = OdooService()
     service.start()
     with open_odoo(settings_of(service, service.admin_key), "admin") as admin:
-        setup_apply(admin, FAMILY_ROWS)
+        setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
     service.latency_s = latency_s
     service.faults.calls.clear()
     pipe.send(Address(service.url, service.database, service.posting_key, service.admin_key))
@@ -112,7 +112,7 @@ def one_by_one(client: OdooWriter, desired: Desired, books: Books) -> None:
         vals = {"move_type": "out_invoice", "partner_id": partner_id, "invoice_date": invoice.invoiced_on.isoformat()}
         ids = client.write_call("account.move", "create", vals_list=[{**vals, "invoice_line_ids": lines}])
         client.write_call("account.move", "action_post", ids=ids)
-        pay = {"journal_id": books.payment_journal.journal_id, "payment_date": "2026-10-12"}  # type: ignore[union-attr]
+        pay = {"journal_id": books.payment_journals["NCSTR"].journal_id, "payment_date": "2026-10-12"}
         wizard = client.write_call(
             "account.payment.register",
             "create",

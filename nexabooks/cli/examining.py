@@ -92,9 +92,10 @@ def diagnose_ops(settings: Settings) -> Diagnosis:
         return Diagnosis("ops store", False, str(error))
 
 
-def families(settings: Settings) -> list[dict[str, str]]:
-    """The income account of each family, from the seed that finance edits."""
-    path = settings.sql_dir / "seeds" / "family_accounts.csv"
+def seed(settings: Settings, name: str) -> list[dict[str, str]]:
+    """The rows of a seed that finance edits: `family_accounts`, the account of each family, and `payment_routes`, the
+    journal of each route of money."""
+    path = settings.sql_dir / "seeds" / f"{name}.csv"
     if not path.exists():
         raise SettingsError(f"There is no {path}; run from the project's folder or set NEXABOOKS_SQL_DIR.")
     with path.open(encoding="utf-8", newline="") as file:
@@ -109,8 +110,9 @@ def findings(settings: Settings) -> list[Finding]:
 
 
 def desired_now(settings: Settings) -> Desired:
-    """What the warehouse asks of the ledger, or, before the first run, only the families."""
+    """What the warehouse asks of the ledger, or, before the first run, only families and routes."""
     from nexabooks.ledger.desired import Family
+    from nexabooks.ledger.desired_payments import route_of
     from nexabooks.warehouse import open_warehouse
     from tasks.ledger import read_desired
 
@@ -118,13 +120,10 @@ def desired_now(settings: Settings) -> Desired:
         with open_warehouse(settings.warehouse_path, read_only=True) as db:
             if db.rows("select 1 from duckdb_tables() where schema_name = 'outbound' limit 1"):
                 return read_desired(db, (), None, None)
-    rows = families(settings)
-    return Desired(
-        {},
-        (),
-        {r["service_family"]: Family(r["service_family"], r["account_code"], r["account_name"]) for r in rows},
-        {},
-    )
+    names = ("service_family", "account_code", "account_name", "account_type")
+    families = [Family(*(row[name] for name in names)) for row in seed(settings, "family_accounts")]
+    routes = [route_of(row) for row in seed(settings, "payment_routes")]
+    return Desired({}, (), {f.service_family: f for f in families}, {}, {r.route: r for r in routes})
 
 
 def check_odoo(*, as_json: bool) -> int:
@@ -146,7 +145,11 @@ def set_up_odoo(*, apply: bool, has_unique_index: bool, as_json: bool) -> int:
     else:
         with open_odoo(settings, "admin" if has_unique_index else "read") as client:
             steps = setup_plan(
-                client, families(settings), currencies=currencies(settings), has_unique_index=has_unique_index
+                client,
+                seed(settings, "family_accounts"),
+                seed(settings, "payment_routes"),
+                currencies=currencies(settings),
+                has_unique_index=has_unique_index,
             )
     if as_json:
         print_json([asdict(step) for step in steps])
@@ -172,5 +175,9 @@ def apply_odoo_setup(settings: Settings | None = None, *, has_unique_index: bool
     settings = settings or load_settings()
     with open_odoo(settings, "admin") as client:
         return setup_apply(
-            client, families(settings), currencies=currencies(settings), has_unique_index=has_unique_index
+            client,
+            seed(settings, "family_accounts"),
+            seed(settings, "payment_routes"),
+            currencies=currencies(settings),
+            has_unique_index=has_unique_index,
         )

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nexabooks.ledger.desired import Desired, MoveKey, content_hash
+from nexabooks.ledger.desired_payments import document_kind
 from nexabooks.ledger.modes import NO_MODES, Modes
 from nexabooks.ledger.present import Present
 from nexabooks.settings import LedgerMode
@@ -24,7 +25,7 @@ Verb = Literal[
     "update",  # of a draft
     "post",
     "match",  # a credit note with the invoice it corrects
-    "pay",  # and match with its invoice
+    "pay",  # money in or out, and match it with what it settles
     "keep",
     "hold",  # its source has not confirmed it
     "park",  # sound, but it must wait
@@ -38,8 +39,8 @@ NOT_APPROVED = "not in the approved plan, or changed since it was approved; it w
 @dataclass(frozen=True, slots=True)
 class Action:
     """One row of the plan. For a partner, `source_invoice_id` is the customer's id and `kind` is `partner`; for a
-    payment `kind` is `payment` and `payment_id` is set. `odoo_id` is the record it is about, None when there is none
-    yet. `facts_hash` is over what will be written."""
+    payment `kind` is `payment`, and `payment_id`, `direction`, `route` and what it settles are set. `odoo_id` is the
+    record it is about, None when there is none yet. `facts_hash` is over what will be written."""
 
     verb: Verb
     source_system: str
@@ -58,6 +59,10 @@ class Action:
     tax_minor: int = 0
     account_codes: tuple[str, ...] = ()  # of the lines, in the order of their families
     tax_codes: tuple[str, ...] = ()
+    direction: str = ""
+    route: str = ""
+    settles_kind: str = ""
+    settles_payment_id: str = ""
 
     @property
     def is_writing(self) -> bool:
@@ -66,6 +71,12 @@ class Action:
     @property
     def key(self) -> MoveKey:
         return MoveKey(self.source_system, self.source_invoice_id, self.kind)
+
+    @property
+    def document_key(self) -> MoveKey:
+        """The invoice or credit note that it is about; of a payment, the one that it belongs to."""
+        kind = document_kind(self.settles_kind) if self.kind == "payment" else self.kind
+        return MoveKey(self.source_system, self.source_invoice_id, kind)
 
     @property
     def action_key(self) -> str:
@@ -96,6 +107,17 @@ class TaxTotal:
     tax_code: str
     currency_code: str
     tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyTotal:
+    """The payments that the plan makes of one route, direction and currency."""
+
+    route: str
+    direction: str
+    currency_code: str
+    payment_count: int
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +207,16 @@ class Plan:
                     total[code, invoice.currency_code] += sign * tax_minor
         return [TaxTotal(*key, total[key]) for key in sorted(total)]
 
+    def money_totals(self) -> list[MoneyTotal]:
+        """Of the payments that this plan makes or matches."""
+        count: Counter[tuple[str, str, str]] = Counter()
+        amount: Counter[tuple[str, str, str]] = Counter()
+        for action in self.of("pay"):
+            key = (action.route, action.direction, action.currency_code)
+            count[key] += 1
+            amount[key] += action.total_minor
+        return [MoneyTotal(*key, count[key], amount[key]) for key in sorted(count)]
+
     def totals_minor(self) -> dict[str, int]:
         """By currency, with tax: of the invoices that this plan creates or posts (credit notes negative)."""
         keys = {action.key for action in self.of("create", "update", "post")}
@@ -199,12 +231,11 @@ class Plan:
         numbers = {invoice.key: invoice.invoice_number for invoice in self.desired.invoices}
         rows = []
         for action in self.actions:
-            kind = "invoice" if action.kind == "payment" else action.kind
             partner = self.desired.partners.get(action.customer_id)
             rows.append(
                 {
                     **asdict(action),
-                    "invoice_number": numbers.get(MoveKey(action.source_system, action.source_invoice_id, kind), ""),
+                    "invoice_number": numbers.get(action.document_key, ""),
                     "customer_name": partner.name if partner else "",
                 }
             )
@@ -225,6 +256,7 @@ class Plan:
                 for total in self.family_totals()
             ],
             "tax_totals": [asdict(total) for total in self.tax_totals()],
+            "money_totals": [asdict(total) for total in self.money_totals()],
             "trips": [{**asdict(trip), "holds": [str(key) for key in trip.holds]} for trip in self.trips],
             "braked": list(self.braked),
             "actions": [

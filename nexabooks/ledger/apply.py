@@ -1,4 +1,5 @@
-"""Carry out a plan: customers, drafts, posting, credit notes, payments, each in batches, each read back.
+"""Carry out a plan: customers, drafts, posting, then the money in the order of plan_money.py, each in batches, each read
+back.
 
 Safe to run again at any point and safe beside another poster: what makes a record one is a key that Odoo's database
 enforces, and every step looks before it acts. The journal says what was meant and what happened.
@@ -49,7 +50,8 @@ def apply_plan(
         post_drafts(run)
         if has_notes:
             write_evidence(run)
+        write_payments(run, "credit_note")
         match_credit_notes(run)
-        write_payments(run)
+        write_payments(run, "invoice", "", "payment")
     run.write_down()
     return run.receipts

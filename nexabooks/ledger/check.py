@@ -12,7 +12,9 @@ from decimal import Decimal
 from nexabooks.clients.odoo import OdooReader
 from nexabooks.errors import PermanentError
 from nexabooks.ledger.desired import Desired
-from nexabooks.ledger.present import PAYMENT_JOURNAL_CODE, Books, read_books
+from nexabooks.ledger.desired_payments import OUTSTANDING
+from nexabooks.ledger.payment_journals import PaymentJournal, account_trouble, route_trouble, wanted_accounts
+from nexabooks.ledger.present import Books, read_books
 from nexabooks.ledger.setup import FIELDS
 
 # What the posting user must be allowed to do: (model, operation, what it is for, the right that gives it).
@@ -57,7 +59,13 @@ def check(client: OdooReader, desired: Desired, *, now: datetime | None = None) 
     and the two clocks are looked at too. Reads only. Raises as the client does when Odoo cannot be asked."""
     findings = [*_fields(client), *_rights(client), *(_times(client, now) if now else ())]
     books = read_books(client, desired)
-    return [*findings, *_accounts(desired, books), *_taxes(desired, books), *_journals(books), *_period(desired, books)]
+    return [
+        *findings,
+        *_accounts(desired, books),
+        *_taxes(desired, books),
+        *_journals(desired, books),
+        *_period(desired, books),
+    ]
 
 
 def blocking(findings: list[Finding]) -> list[Finding]:
@@ -134,16 +142,9 @@ def _accounts(desired: Desired, books: Books) -> list[Finding]:
     findings = []
     for family in sorted(desired.families.values(), key=lambda f: f.service_family):
         account = books.accounts.get(family.account_code)
-        if account is None:
-            says = f"{family.account_code} is not in Odoo: run `nexabooks odoo setup --apply`"
-        elif not account.is_active:
-            says = f"{family.account_code} is archived: activate it, or map the family to another account"
-        elif not account.account_type.startswith("income"):
-            says = f"{family.account_code} is of type {account.account_type}: map the family to an income account"
-        else:
-            says = ""
+        said = account_trouble(family.account_code, family.account_type, account)
         findings.append(
-            Finding(f"account of {family.service_family}", not says, says or f"{family.account_code} is there")
+            Finding(f"account of {family.service_family}", not said, said or f"{family.account_code} is there")
         )
     return findings
 
@@ -176,21 +177,32 @@ def _is_rate(rate_percent: Decimal, listed: Decimal) -> bool:
     return listed in (rate_percent, rate_percent / 100)
 
 
-def _journals(books: Books) -> list[Finding]:
-    findings = []
-    has_sale = books.sale_journal is not None
-    findings.append(
-        Finding("sales journal", has_sale, books.sale_journal.name if books.sale_journal else "there is none", True)
-    )
-    journal = books.payment_journal
-    if journal is None:
-        says = f"there is no journal {PAYMENT_JOURNAL_CODE}: run `nexabooks odoo setup --apply`"
-    elif not journal.method_account_ids or any(a != journal.bank_account_id for a in journal.method_account_ids):
-        says = f"{journal.name} does not book to its own bank account, so invoices stay in payment: run the setup again"
-    else:
-        says = ""
-    findings.append(Finding(f"journal {PAYMENT_JOURNAL_CODE}", not says, says or "books straight to its bank account"))
+def _journals(desired: Desired, books: Books) -> list[Finding]:
+    sale = books.sale_journal
+    findings = [Finding("sales journal", sale is not None, sale.name if sale else "there is none", is_blocking=True)]
+    for route in desired.routes.values():
+        if not route.is_booked:
+            findings.append(Finding(f"route {route.route}", True, "not booked: its money stays a break for a person"))
+            continue
+        said = route_trouble(route, books.payment_journals, books.accounts)
+        journal = books.payment_journals.get(route.journal_code)
+        if not said and journal and route.account_code == OUTSTANDING:
+            said = _outstanding(journal)
+        elif not said and journal and not journal.books_to(wanted_accounts(route, journal, books.accounts, {})):
+            said = (
+                f"{journal.name} does not book to its own bank account both ways, so invoices stay in payment: "
+                "run the setup again"
+            )
+        findings.append(Finding(f"journal {route.journal_code}", not said, said or f"books {route.route} as it should"))
     return findings
+
+
+def _outstanding(journal: PaymentJournal) -> str:
+    """What no bank statement would meet, in words; '' when it would."""
+    named = {account for accounts in journal.line_accounts.values() for account in accounts}
+    if journal.own_account_id in named:
+        return f"{journal.name} books to its own bank account, which no bank statement clears: run the setup again"
+    return ""
 
 
 def _period(desired: Desired, books: Books) -> list[Finding]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from nexabooks.ledger.desired import Desired, Invoice, Payment
+from nexabooks.ledger.desired import Desired, Invoice
+from nexabooks.ledger.desired_payments import Payment
+from nexabooks.ledger.payment_journals import account_trouble, route_trouble
 from nexabooks.ledger.present import Books, Present
 from nexabooks.money import format_minor
 
@@ -69,14 +71,8 @@ def _has_accounts(invoice: Invoice, desired: Desired, present: Present) -> str:
         if family is None:
             return f"line {line.position} is of the family {line.service_family!r}, which has no account"
         account = present.books.accounts.get(family.account_code)
-        if account is None:
-            return (
-                f"Odoo has no account {family.account_code} ({line.service_family}); run `nexabooks odoo setup --apply`"
-            )
-        if not account.is_active:
-            return f"the account {account.code} ({line.service_family}) is archived in Odoo; activate it or map another"
-        if not account.account_type.startswith("income"):
-            return f"the account {account.code} ({line.service_family}) is of type {account.account_type}, not income"
+        if said := account_trouble(family.account_code, family.account_type, account):
+            return f"{said} (family {line.service_family})"
     return ""
 
 
@@ -154,14 +150,25 @@ def _has_active_partner(invoice: Invoice, desired: Desired, present: Present) ->
 PARKS: tuple[Rule, ...] = (_is_in_open_period, _has_rate, _has_active_partner)
 
 
-def payment_reason_to_refuse(payment: Payment, invoice: Invoice, books: Books) -> str:
+def payment_reason_to_refuse(payment: Payment, invoice: Invoice, desired: Desired, present: Present) -> str:
     """Why this payment cannot be sent, or ''."""
     if payment.amount_minor <= 0:
         return f"its amount {format_minor(payment.amount_minor, payment.currency_code)} is not above zero"
     if payment.currency_code != invoice.currency_code:
-        return f"it is in {payment.currency_code}, its invoice in {invoice.currency_code}"
-    if books.payment_journal is None:
-        return "Odoo has no journal NCSTR; run `nexabooks odoo setup --apply`"
+        return f"it is in {payment.currency_code}, its {invoice.kind.replace('_', ' ')} in {invoice.currency_code}"
+    route = desired.routes.get(payment.route)
+    if route is None:
+        return f"its route {payment.route!r} is not among the payment routes (payment_routes.csv)"
+    if not route.is_booked:
+        return f"its route {payment.route} is not booked (payment_routes.csv)"
+    if said := route_trouble(route, present.books.payment_journals, present.books.accounts):
+        return said
+    if payment.settles_kind == "payment":
+        if payment.settled_payment_key not in {p.key for p in invoice.payments}:
+            return f"the payment that it settles, {payment.settles_payment_id}, is not one of its invoice"
+        settled = present.payments.get(payment.settled_payment_key)
+        if settled and settled.is_spent:
+            return f"the payment that it settles, {payment.settles_payment_id}, has nothing left"
     return ""
 
 

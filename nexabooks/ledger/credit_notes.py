@@ -1,16 +1,18 @@
-"""A posted credit note is matched with the invoice that it corrects, as far as both have something left."""
+"""A posted credit note is matched with the invoice that it corrects, as far as it lowers that invoice."""
 
 from __future__ import annotations
 
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.drafts import read_batch
-from nexabooks.ledger.matching import match_left_open, match_pairs
+from nexabooks.ledger.matching import Pair, match_left_open, match_pairs
 from nexabooks.ledger.plan import Action
 from nexabooks.ledger.run import Run
+from nexabooks.money import format_minor
 
 
 def match_credit_notes(run: Run) -> None:
-    """Match the plan's credit notes, and write the receipts. Runs before payments: a payment meets what is left."""
+    """Match the plan's credit notes, and write the receipts. Runs after the payments of the notes themselves and before
+    those of invoices: each meets what is left."""
     actions = []
     for action in run.plan.of("match"):
         corrected = run.invoices.get(_corrected(run.invoices[action.key]))
@@ -31,33 +33,36 @@ def _match(run: Run, actions: list[Action]) -> None:
     notes = [run.invoices[action.key] for action in actions]
     both = [*notes, *(run.invoices[_corrected(note)] for note in notes)]
     held = read_batch(run, both)
-    pairs = {
-        note.key: (held[note.key].move_id, held[_corrected(note)].move_id)
-        for note in notes
-        if note.key in held and _corrected(note) in held
-    }
-    run.intend(actions)
+    pairs: dict[MoveKey, Pair] = {}
+    troubles: dict[MoveKey, str] = {}
+    for action, note in zip(actions, notes, strict=True):
+        mine, other = held.get(note.key), held.get(_corrected(note))
+        if not mine or not other:
+            troubles[note.key] = "the credit note or its invoice is no longer in Odoo"
+        elif (both_left := min(mine.residual_minor, other.residual_minor)) > action.total_minor:
+            left, most = (format_minor(a, note.currency_code) for a in (both_left, action.total_minor))
+            troubles[note.key] = f"{left} would be matched and only {most} lower the invoice: see the note's payments"
+        else:
+            pairs[note.key] = (mine.move_id, other.move_id)
+    run.intend(action for action in actions if action.key in pairs)
     said = match_pairs(run, list(pairs.values()))
     after = read_batch(run, both)
     unmoved = [
-        pairs[n.key]
-        for n in notes
-        if n.key in pairs
-        and not said[pairs[n.key]]
-        and n.key in after
-        and after[n.key].residual_minor == held[n.key].residual_minor
+        pair
+        for key, pair in pairs.items()
+        if not said[pair] and key in after and after[key].residual_minor == held[key].residual_minor
     ]
     if unmoved:
         said.update(match_left_open(run, unmoved))
         after = read_batch(run, both)
     for action, note in zip(actions, notes, strict=True):
-        trouble = said[pairs[note.key]] if note.key in pairs else "the credit note or its invoice is no longer in Odoo"
-        move = after.get(note.key)
+        trouble = troubles.get(note.key) or said[pairs[note.key]]
+        move, before = after.get(note.key), held.get(note.key)
         run.settle(
             action,
             "refused" if trouble or not move else "done",
             trouble or (f"{move.name} matched with the invoice it corrects" if move else "it is no longer in Odoo"),
             odoo_model="account.move",
             odoo_id=move.move_id if move else None,
-            odoo_total_minor=move.total_minor if move else None,
+            odoo_total_minor=before.residual_minor - move.residual_minor if before and move else None,
         )

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from nexabooks.errors import SourceContractBroken
+from nexabooks.ledger.desired_payments import Payment, PaymentRoute, payment_of, route_of
 
 HASH_VERSION = "1"  # part of every content hash; raise it when what is hashed changes
 
@@ -34,14 +35,6 @@ class MoveKey(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.source_system} {self.kind.replace('_', ' ')} {self.source_invoice_id}"
-
-
-class PaymentKey(NamedTuple):
-    """The identity of a payment of one invoice; one payment may settle several."""
-
-    source_system: str
-    payment_id: str
-    source_invoice_id: str
 
 
 @dataclass(frozen=True)
@@ -75,22 +68,6 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Payment:
-    source_system: str
-    payment_id: str
-    source_invoice_id: str
-    customer_id: str
-    paid_on: date
-    amount_minor: int
-    currency_code: str
-    reference: str = ""
-
-    @property
-    def key(self) -> PaymentKey:
-        return PaymentKey(self.source_system, self.payment_id, self.source_invoice_id)
-
-
-@dataclass(frozen=True)
 class Invoice:
     """One invoice or credit note of a source, amounts positive in both."""
 
@@ -113,6 +90,7 @@ class Invoice:
     stripe_invoice_id: str = ""
     stripe_customer_id: str = ""
     corrects_source_invoice_id: str = ""
+    settles_corrected_minor: int = 0  # of a credit note: how much of it lowers the invoice that it corrects
     lines: tuple[Line, ...] = ()
     tax_minor_by_code: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Payment, ...] = ()
@@ -151,6 +129,7 @@ class Family:
     service_family: str
     account_code: str
     account_name: str
+    account_type: str = "income"
 
 
 @dataclass(frozen=True)
@@ -171,6 +150,7 @@ class Desired:
     invoices: tuple[Invoice, ...]
     families: Mapping[str, Family]
     taxes: Mapping[str, TaxCode]
+    routes: Mapping[str, PaymentRoute] = field(default_factory=dict)
 
 
 def content_hash(facts: Any) -> str:
@@ -178,7 +158,16 @@ def content_hash(facts: Any) -> str:
     return f"{HASH_VERSION}-{hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
 
 
-OUTBOUND_TABLES = ("partners", "invoices", "invoice_lines", "invoice_taxes", "payments", "families", "taxes")
+OUTBOUND_TABLES = (
+    "partners",
+    "invoices",
+    "invoice_lines",
+    "invoice_taxes",
+    "payments",
+    "payment_routes",
+    "families",
+    "taxes",
+)
 
 
 def desired_from(tables: Mapping[str, Iterable[Row]]) -> Desired:
@@ -191,19 +180,23 @@ def desired_from(tables: Mapping[str, Iterable[Row]]) -> Desired:
     read = {name: list(rows) for name, rows in tables.items()}
     lines: dict[MoveKey, list[Line]] = defaultdict(list)
     taxes: dict[MoveKey, dict[str, int]] = defaultdict(dict)
-    payments: dict[tuple[str, str], list[Payment]] = defaultdict(list)
+    payments: dict[MoveKey, list[Payment]] = defaultdict(list)
     try:
         for row in read["invoice_lines"]:
             lines[_key(row)].append(_line(row))
         for row in read["invoice_taxes"]:
             taxes[_key(row)][row["tax_code"]] = row["tax_minor"]
         for row in read["payments"]:
-            payment = _payment(row)
-            payments[payment.source_system, payment.source_invoice_id].append(payment)
-        invoices = [_invoice(row, lines[_key(row)], taxes[_key(row)], payments) for row in read["invoices"]]
+            payment = payment_of(row)
+            document = MoveKey(payment.source_system, payment.source_invoice_id, payment.document_kind)
+            payments[document].append(payment)
+        routes = {row["route"]: route_of(row) for row in read["payment_routes"]}
+        invoices = [
+            _invoice(row, lines[_key(row)], taxes[_key(row)], payments.get(_key(row), [])) for row in read["invoices"]
+        ]
         partners = {row["customer_id"]: _partner(row) for row in read["partners"]}
         families = {
-            r["service_family"]: Family(r["service_family"], r["account_code"], r["account_name"])
+            r["service_family"]: Family(r["service_family"], r["account_code"], r["account_name"], r["account_type"])
             for r in read["families"]
         }
         codes = {
@@ -213,7 +206,7 @@ def desired_from(tables: Mapping[str, Iterable[Row]]) -> Desired:
     except KeyError as error:
         raise SourceContractBroken(f"An outbound table has no column {error}. Build the warehouse again.") from None
     _refuse_repeats(invoices)
-    return Desired(partners, tuple(sorted(invoices, key=lambda i: (i.invoiced_on, i.key))), families, codes)
+    return Desired(partners, tuple(sorted(invoices, key=lambda i: (i.invoiced_on, i.key))), families, codes, routes)
 
 
 def _refuse_repeats(invoices: list[Invoice]) -> None:
@@ -239,19 +232,6 @@ def _line(row: Row) -> Line:
     )
 
 
-def _payment(row: Row) -> Payment:
-    return Payment(
-        source_system=row["source_system"],
-        payment_id=row["payment_id"],
-        source_invoice_id=row["source_invoice_id"],
-        customer_id=row["customer_id"],
-        paid_on=row["paid_on"],
-        amount_minor=row["amount_minor"],
-        currency_code=row["currency_code"],
-        reference=row["reference"] or "",
-    )
-
-
 def _partner(row: Row) -> Partner:
     words = (
         "name",
@@ -269,11 +249,8 @@ def _partner(row: Row) -> Partner:
     )
 
 
-def _invoice(
-    row: Row, lines: list[Line], taxes: dict[str, int], payments: Mapping[tuple[str, str], list[Payment]]
-) -> Invoice:
+def _invoice(row: Row, lines: list[Line], taxes: dict[str, int], payments: list[Payment]) -> Invoice:
     key = _key(row)
-    paid = payments.get((key.source_system, key.source_invoice_id), []) if key.kind == "invoice" else []
     words = (
         "invoice_number",
         "verdict",
@@ -296,8 +273,9 @@ def _invoice(
         tax_minor=row["tax_minor"],
         total_minor=row["total_minor"],
         is_postable=bool(row["is_postable"]),
+        settles_corrected_minor=row["settles_corrected_minor"],
         lines=tuple(sorted(lines, key=lambda line: line.position)),
         tax_minor_by_code=taxes,
-        payments=tuple(sorted(paid, key=lambda p: (p.paid_on, p.payment_id))),
+        payments=tuple(sorted(payments, key=lambda p: (p.paid_on, p.payment_id))),
         **{word: row[word] or "" for word in words},
     )

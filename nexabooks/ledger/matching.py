@@ -103,7 +103,7 @@ def _with_something_left(pairs: Sequence[Pair], lines: OpenLines) -> list[Pair]:
             continue
         if {line.currency_id for line in lines[one]} == {line.currency_id for line in lines[other]}:
             taken = min(abs(left[one]), abs(left[other]))
-            if not taken:
+            if not taken or (left[one] > 0) == (left[other] > 0):  # two debits, or two credits, settle nothing
                 continue
             left[one] -= taken.copy_sign(left[one])
             left[other] -= taken.copy_sign(left[other])

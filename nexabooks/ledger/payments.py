@@ -1,15 +1,17 @@
-"""Payments: one `account.payment` a payment and invoice, in the journal NCSTR on the day the source says, matched with
-its own invoice. Made by `load` under `nexabooks.payment_…`, so that two posters make one payment and never an orphan
-(facts: odoo "Concurrency": four clients paying by the wizard made four payments).
+"""Payments: one `account.payment` a movement of money and document, in the journal of its route on the day the source
+says, matched with what it settles. Made by `load` under `nexabooks.payment_…`, so that two posters make one payment and
+never an orphan (facts: odoo "Concurrency": four clients paying by the wizard made four payments).
 """
 
 from __future__ import annotations
 
 from nexabooks.ledger.batches import Driven, drive
-from nexabooks.ledger.desired import MoveKey, Payment, PaymentKey
+from nexabooks.ledger.desired import MoveKey
+from nexabooks.ledger.desired_payments import OUTSTANDING, Payment, PaymentKey
 from nexabooks.ledger.keys import payment_key
-from nexabooks.ledger.matching import Pair, match_left_open, match_pairs
+from nexabooks.ledger.matching import NOTHING_LEFT, Pair, match_left_open, match_pairs
 from nexabooks.ledger.plan import Action
+from nexabooks.ledger.plan_money import GONE
 from nexabooks.ledger.present import PresentMove, PresentPayment, read_moves, read_payments
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
@@ -28,41 +30,54 @@ FIELDS = (
     "x_fc_source_system",
     "x_fc_source_invoice_id",
 )
+STEPS = {
+    "credit_note": "payments of credit notes",
+    "invoice": "payments",
+    "": "payments that stand open",
+    "payment": "payments that settle payments",
+}
 
 
-def write_payments(run: Run) -> None:
-    """Make, post and match the plan's payments of invoices that are posted, and write the receipts."""
-    todo: dict[PaymentKey, Action] = {}
+def write_payments(run: Run, *settles_kinds: str) -> None:
+    """Make, post and match the plan's payments of these kinds, in this order, and write the receipts. Only of documents
+    that are posted."""
+    todo: dict[str, dict[PaymentKey, Action]] = {kind: {} for kind in settles_kinds}
     for action in run.plan.of("pay"):
-        if MoveKey(action.source_system, action.source_invoice_id, "invoice") in run.stopped:
-            said = "its invoice was not posted; see the invoice's own receipt"
+        if action.settles_kind not in todo:
+            continue
+        if action.document_key in run.stopped:
+            said = f"its {action.document_key.kind.replace('_', ' ')} was not posted; see that one's own receipt"
             run.settle(action, "refused", said, odoo_model="account.payment", odoo_id=action.odoo_id)
         else:
-            todo[PaymentKey(action.source_system, action.payment_id, action.source_invoice_id)] = action
-    for keys in run.batches("payments", list(todo)):
-        _PaymentBatch(run, {key: todo[key] for key in keys}).write()
+            key = PaymentKey(action.source_system, action.payment_id, action.source_invoice_id)
+            todo[action.settles_kind][key] = action
+    for kind, actions in todo.items():
+        for keys in run.batches(STEPS[kind], list(actions)):
+            _PaymentBatch(run, kind, {key: actions[key] for key in keys}).write()
 
 
 class _PaymentBatch:
-    """Some payments on their way: made, posted, matched, read back. `held`: as Odoo was last seen to hold them."""
+    """Some payments that settle the same kind of record, on their way: made, posted, matched, read back. `held`, `others`:
+    they and the payments that they settle, as Odoo was last seen to hold them."""
 
-    def __init__(self, run: Run, actions: dict[PaymentKey, Action]) -> None:
-        self.run, self.actions = run, actions
+    def __init__(self, run: Run, settles_kind: str, actions: dict[PaymentKey, Action]) -> None:
+        self.run, self.settles_kind, self.actions = run, settles_kind, actions
         self.payments = [run.payment(key) for key in actions]
         self.troubles: dict[PaymentKey, tuple[str, str]] = {}
         self.held: dict[PaymentKey, PresentPayment] = {}
         self.ids: dict[PaymentKey, int] = {}
-        self.invoices = self._read_invoices()
+        self._read_settled()
 
     def write(self) -> None:
-        made = drive([p for p in self.payments if self._is_invoice_posted(p)], self._load, self._not_there)
+        made = drive([p for p in self.payments if self._may_be_made(p)], self._load, self._not_there)
         self._note(made)
         drafts = [p for p in made.settled if p.key not in self.held or self.held[p.key].state == "draft"]
         posted = drive(drafts, self._post, self._still_draft, look_first=False)
         self._note(posted)
         self._look()
+        if self.settles_kind:
+            self._match([p for p in made.settled if p.key not in self.troubles])
         self._validate()
-        self._match([p for p in made.settled if p.key not in self.troubles])
         self._settle_all()
 
     def _look(self, payments: list[Payment] | None = None) -> dict[PaymentKey, PresentPayment]:
@@ -76,21 +91,29 @@ class _PaymentBatch:
                 self.ids[key] = found[key].payment_id
         return self.held
 
-    def _read_invoices(self) -> dict[MoveKey, PresentMove]:
+    def _read_settled(self) -> None:
+        """The documents of these payments, and the payments that they settle, as they are now."""
         ids = [p.source_invoice_id for p in self.payments]
-        found = read_moves(self.run.client, [["x_fc_source_invoice_id", "in", ids], ["x_fc_kind", "=", "invoice"]])
-        return {key: moves[0] for key, moves in found.items()}
+        kinds = sorted({p.document_kind for p in self.payments})
+        found = read_moves(self.run.client, [["x_fc_source_invoice_id", "in", ids], ["x_fc_kind", "in", kinds]])
+        self.documents = {key: moves[0] for key, moves in found.items()}
+        self.others: dict[PaymentKey, PresentPayment] = {}
+        if self.settles_kind == "payment":
+            names = [p.settles_payment_id for p in self.payments]
+            self.others = read_payments(self.run.client, [["x_fc_payment_id", "in", names]])
 
-    def _invoice(self, payment: Payment) -> PresentMove | None:
-        return self.invoices.get(MoveKey(payment.source_system, payment.source_invoice_id, "invoice"))
+    def _document(self, payment: Payment) -> PresentMove | None:
+        return self.documents.get(MoveKey(payment.source_system, payment.source_invoice_id, payment.document_kind))
 
-    def _is_invoice_posted(self, payment: Payment) -> bool:
+    def _may_be_made(self, payment: Payment) -> bool:
         """Odoo would also pay a draft invoice (facts: odoo "Amounts that differ"); we do not."""
-        move = self._invoice(payment)
-        if move and move.state == "posted":
-            return True
-        self.troubles[payment.key] = ("refused", "its invoice is not posted")
-        return False
+        move, other = self._document(payment), self.others.get(payment.settled_payment_key)
+        if not move or move.state != "posted":
+            self.troubles[payment.key] = ("refused", f"its {payment.document_kind.replace('_', ' ')} is not posted")
+        elif self.settles_kind == "payment" and (not other or other.state in GONE):
+            said = f"the payment that it settles, {payment.settles_payment_id}, is not in the books"
+            self.troubles[payment.key] = ("refused", f"{said}; see that one's own receipt")
+        return payment.key not in self.troubles
 
     def _load(self, batch: list[Payment]) -> None:
         self.run.intend(self.actions[p.key] for p in batch)
@@ -98,17 +121,17 @@ class _PaymentBatch:
         self.ids.update(zip((p.key for p in batch), ids, strict=True))
 
     def _row(self, payment: Payment) -> list[str]:
-        books, move = self.run.plan.present.books, self._invoice(payment)
-        journal_id = books.payment_journal.journal_id if books.payment_journal else ""
+        books, move = self.run.plan.present.books, self._document(payment)
+        journal = books.payment_journals[self.run.plan.desired.routes[payment.route].journal_code]
         return [
             payment_key(*payment.key),
-            "inbound",
+            payment.direction,
             "customer",
             str(move.partner_id if move else ""),
             str(to_major(payment.amount_minor, payment.currency_code)),
             str(books.currencies[payment.currency_code].currency_id),
             payment.paid_on.isoformat(),
-            str(journal_id),
+            str(journal.journal_id),
             payment.reference or payment.payment_id,
             payment.payment_id,
             payment.source_system,
@@ -129,10 +152,18 @@ class _PaymentBatch:
         return [p for p in batch if p.key in held and held[p.key].state == "draft"]
 
     def _validate(self) -> None:
-        """A payment reads `in_process` when its journal does not book straight to the bank; validating ends that."""
+        """A payment may read `in_process` when it was matched in part, or not at all. Where its money waits on Odoo's
+        outstanding accounts the bank statement ends that; elsewhere the money is there, and validating says so."""
+        routes = self.run.plan.desired.routes
 
         def waiting(payments: list[Payment]) -> list[Payment]:
-            return [p for p in payments if p.key in self.held and self.held[p.key].state == "in_process"]
+            return [
+                p
+                for p in payments
+                if p.key in self.held
+                and self.held[p.key].state == "in_process"
+                and routes[p.route].account_code != OUTSTANDING
+            ]
 
         def send(batch: list[Payment]) -> None:
             self.run.client.write_call("account.payment", "action_validate", ids=[self.ids[p.key] for p in batch])
@@ -144,50 +175,80 @@ class _PaymentBatch:
         drive(waiting(self.payments), send, still_waiting, look_first=False)
 
     def _match(self, payments: list[Payment]) -> None:
-        """Match each with its own invoice, and look: what a load left open is matched one by one."""
+        """Match each with what it settles, and look: what a load left open is matched one by one."""
         pairs = self._unmatched(payments)
         self.run.intend(self.actions[key] for key in pairs if self.actions[key].odoo_id)
         said = match_pairs(self.run, list(pairs.values()))
         self._look()
+        self._read_settled()
         left_open = [pair for key, pair in self._unmatched(payments).items() if not said.get(pair)]
         if left_open:
             said.update(match_left_open(self.run, left_open))
             self._look()
+            self._read_settled()
         for key, pair in pairs.items():
-            if said[pair]:
+            if said[pair] and not (said[pair] == NOTHING_LEFT and self._is_met_by_another(key)):
                 self.troubles[key] = ("refused", f"the payment stands, unmatched: {said[pair]}")
 
     def _unmatched(self, payments: list[Payment]) -> dict[PaymentKey, Pair]:
-        """(payment's entry, invoice) of each payment that has an entry and is not matched with its invoice yet."""
+        """(payment's entry, what it settles) of each payment that has an entry and is not matched yet."""
         pairs = {}
         for payment in payments:
-            move, entry = self._invoice(payment), self.held.get(payment.key)
-            if move and entry and entry.entry_id and move.move_id not in entry.settles:
-                pairs[payment.key] = (entry.entry_id, move.move_id)
+            held, settled = self.held.get(payment.key), self._settled_entry(payment)
+            if held and held.entry_id and settled and not self._is_matched(payment):
+                pairs[payment.key] = (held.entry_id, settled)
         return pairs
+
+    def _settled_entry(self, payment: Payment) -> int | None:
+        if self.settles_kind == "payment":
+            other = self.others.get(payment.settled_payment_key)
+            return other.entry_id if other else None
+        move = self._document(payment)
+        return move.move_id if move else None
+
+    def _is_matched(self, payment: Payment) -> bool:
+        held, move = self.held.get(payment.key), self._document(payment)
+        if not held or held.state == "draft":
+            return False
+        if self.settles_kind == "payment":
+            return held.is_spent
+        return not self.settles_kind or bool(move and move.move_id in held.settles)
+
+    def _is_met_by_another(self, key: PaymentKey) -> bool:
+        """Whether a later payment of the same invoice settles this one: what was paid too much."""
+        action = self.actions[key]
+        payments = self.run.invoices[action.document_key].payments
+        return any(p.settles_payment_id and p.settled_payment_key == key for p in payments)
 
     def _note(self, driven: Driven[Payment]) -> None:
         self.troubles.update({p.key: ("refused", said) for p, said in driven.refused})
         self.troubles.update({p.key: ("unclear", said) for p, said in driven.unclear})
 
     def _settle_all(self) -> None:
-        """Read the invoices back once more, and say what is."""
-        self.invoices = self._read_invoices()
+        """Say of each what is."""
         for payment in self.payments:
-            entry, move, action = self.held.get(payment.key), self._invoice(payment), self.actions[payment.key]
-            is_matched = bool(entry and move and move.move_id in entry.settles)
-            if is_matched and move:
-                left = f", {format_minor(move.residual_minor, move.currency_code)} left" if move.residual_minor else ""
-                outcome, says = "done", f"{move.name} is {move.payment_state.replace('_', ' ')}{left}"
-            else:
-                outcome, says = self.troubles.get(
-                    payment.key, ("unclear", "the payment is not matched with its invoice")
-                )
+            held = self.held.get(payment.key)
+            outcome, says = self._outcome(payment, held)
             self.run.settle(
-                action,
+                self.actions[payment.key],
                 outcome,  # type: ignore[arg-type]
                 says,
                 odoo_model="account.payment",
-                odoo_id=entry.payment_id if entry else None,
-                odoo_total_minor=entry.amount_minor if entry else None,
+                odoo_id=held.payment_id if held else None,
+                odoo_total_minor=held.amount_minor if held else None,
             )
+
+    def _outcome(self, payment: Payment, held: PresentPayment | None) -> tuple[str, str]:
+        move = self._document(payment)
+        if self._is_matched(payment) and move:
+            if not self.settles_kind:
+                return "done", "it stands open at the customer"
+            if self.settles_kind == "payment":
+                return "done", f"matched with {payment.settles_payment_id}"
+            left = f", {format_minor(move.residual_minor, move.currency_code)} left" if move.residual_minor else ""
+            return "done", f"{move.name} is {move.payment_state.replace('_', ' ')}{left}"
+        if payment.key in self.troubles:
+            return self.troubles[payment.key]
+        if held and held.state != "draft" and self._is_met_by_another(payment.key):
+            return "done", "its invoice had nothing left: what was paid too much is settled by another payment"
+        return "unclear", "the payment is not matched with what it settles"

@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nexabooks.ledger.actions import Action, Plan, but
-from nexabooks.ledger.checks import (
-    payment_reason_to_park,
-    payment_reason_to_refuse,
-    reason_to_park,
-    reason_to_refuse,
-)
-from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey, Payment, content_hash
+from nexabooks.ledger.checks import reason_to_park, reason_to_refuse
+from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey
 from nexabooks.ledger.modes import NO_MODES, Modes
+from nexabooks.ledger.plan_money import money_actions
 from nexabooks.ledger.present import Present, PresentMove
 from nexabooks.money import format_minor
 from nexabooks.settings import LedgerMode
@@ -53,10 +49,9 @@ def make_plan(
                 actions = [but(actions[0], "park", held[invoice.key])]
         invoice_actions += actions
     posting = {action.key for action in invoice_actions if action.verb == "post"}
-    for invoice in desired.invoices:
-        if mode_of[invoice.key][0] == "post":
-            invoice_actions += _matches(invoice, present, posting)
-            invoice_actions += _payments(invoice, present, is_posted_now=invoice.key in posting)
+    in_post = [invoice for invoice in desired.invoices if mode_of[invoice.key][0] == "post"]
+    standing = {i.key for i in in_post if i.key in posting or _stands(i, present)}
+    invoice_actions += money_actions(in_post, desired, present, posting=posting, standing=standing)
     changed = {a.key for a in invoice_actions if a.verb in ("create", "update")}
     needed = {invoice.customer_id for invoice in desired.invoices if invoice.key in changed}
     barred = {invoice.customer_id for invoice in desired.invoices if mode_of[invoice.key][0] == "dry_run"}
@@ -190,76 +185,8 @@ def _both(invoice: Invoice, move: PresentMove) -> str:
     return f"the source says {source}, Odoo holds {odoo}"
 
 
-def _matches(invoice: Invoice, present: Present, posting: set[MoveKey]) -> list[Action]:
-    """A credit note is matched with the invoice that it corrects, as far as both have something left."""
-    if invoice.kind != "credit_note" or not invoice.corrects_source_invoice_id:
-        return []
-    corrected = MoveKey(invoice.source_system, invoice.corrects_source_invoice_id, "invoice")
-
-    def has_something_left(key: MoveKey) -> bool:
-        move = present.moves.get(key)
-        return key in posting or bool(move and move.state == "posted" and move.residual_minor)
-
-    if not (has_something_left(invoice.key) and has_something_left(corrected)):
-        return []
-    move = present.moves.get(invoice.key)
-    return [
-        Action(
-            "match",
-            *invoice.key,
-            customer_id=invoice.customer_id,
-            reason=f"corrects {invoice.corrects_source_invoice_id}",
-            total_minor=invoice.total_minor,
-            currency_code=invoice.currency_code,
-            odoo_id=move and move.move_id,
-            facts_hash=invoice.content_hash,
-            dated_on=invoice.invoiced_on,
-        )
-    ]
-
-
-def _payments(invoice: Invoice, present: Present, *, is_posted_now: bool) -> list[Action]:
+def _stands(invoice: Invoice, present: Present) -> bool:
+    """Whether it is posted and still equals its source: only then is money added to it."""
     move = present.moves.get(invoice.key)
     is_posted = bool(move and move.state == "posted" and not changes_since_posting(invoice, move))
-    if invoice.verdict != "verified" or not (is_posted_now or is_posted):
-        return []
-    return [action for payment in invoice.payments if (action := _payment(payment, invoice, move, present))]
-
-
-def _payment(payment: Payment, invoice: Invoice, move: PresentMove | None, present: Present) -> Action | None:
-    held = present.payments.get(payment.key)
-    amount = format_minor(payment.amount_minor, payment.currency_code)
-    about = Action(
-        "pay",
-        payment.source_system,
-        payment.source_invoice_id,
-        "payment",
-        customer_id=invoice.customer_id,
-        reason=f"paid {amount} on {payment.paid_on}",
-        total_minor=payment.amount_minor,
-        currency_code=payment.currency_code,
-        payment_id=payment.payment_id,
-        odoo_id=held and held.payment_id,
-        facts_hash=content_hash([payment.amount_minor, payment.currency_code, payment.paid_on.isoformat()]),
-        dated_on=payment.paid_on,
-    )
-    if held is None:
-        if said := payment_reason_to_refuse(payment, invoice, present.books):
-            return but(about, "refuse", said)
-        if said := payment_reason_to_park(payment, present.books):
-            return but(about, "park", said)
-        return about
-    if held.state in ("canceled", "rejected"):
-        return but(about, "report", f"its payment is {held.state} in Odoo; a person must say whether that stands")
-    if (held.amount_minor, held.currency_code, held.paid_on) != (
-        payment.amount_minor,
-        payment.currency_code,
-        payment.paid_on,
-    ):
-        was = f"{format_minor(held.amount_minor, held.currency_code)} on {held.paid_on}"
-        return but(about, "report", f"its payment in Odoo is {was}, the source says {amount} on {payment.paid_on}")
-    if move and move.move_id in held.settles:
-        return None
-    if held.state != "draft" and move and move.residual_minor == 0:
-        return but(about, "report", "its invoice had nothing left to pay: the money stands as the customer's credit")
-    return but(about, "pay", f"{about.reason}; its payment is not matched yet")
+    return is_posted and invoice.verdict == "verified"

@@ -60,8 +60,15 @@ def plan_page(plan: Mapping[str, Any], changes: Sequence[Change] | None, *, made
         waiting=waiting,
         kept=plan["counts"].get("keep", 0),
         changes=changes,
-        step_says=STEP_SAYS,
+        step_says=_step,
     )
+
+
+def _step(row: Mapping[str, Any]) -> str:
+    """The step in words; of a payment, which way its money goes and by which route."""
+    if row["kind"] == "payment":
+        return f"money {'out' if row.get('direction') == 'outbound' else 'in'}, {row.get('route') or 'stripe'}"
+    return STEP_SAYS.get(row["verb"], row["verb"])
 
 
 def _money(amount_minor: int | None, currency_code: str) -> str:

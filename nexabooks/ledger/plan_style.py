@@ -64,6 +64,14 @@ TEMPLATE = (
 </table></div>
 <p class="soft">Credit notes are counted against the invoices.</p>
 {% else %}<p>No invoice or credit note is new.</p>{% endif %}
+{% if plan.money_totals %}
+<h2>Money in and out</h2>
+<div class="sheet"><table><tr><th>Route</th><th>Direction</th><th class="money">Payments</th><th class="money">Amount</th></tr>
+{% for total in plan.money_totals %}
+<tr><td>{{ total.route }}</td><td>{{ "from customers" if total.direction == "inbound" else "to customers" }}</td><td class="money">{{ total.payment_count }}</td><td class="money">{{ total.amount_minor | money(total.currency_code) }}</td></tr>
+{% endfor %}
+</table></div>
+{% endif %}
 <h2>What is different from the last plan</h2>
 {% if changes is none %}<p>There is no earlier plan to compare with.</p>
 {% elif not changes %}<p>Nothing.</p>
@@ -79,9 +87,9 @@ TEMPLATE = (
 {% if writing %}
 <div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Step</th><th>Date</th><th>Due</th><th class="money">Before tax</th><th class="money">Tax</th><th class="money">Total</th><th>Accounts</th><th>Taxes</th><th>Why</th></tr>
 {% for row in writing[:most_rows] %}
-{% if row.is_same %}<tr class="same"><td></td><td></td><td class="step">{{ step_says[row.verb] }}</td><td colspan="7"></td><td class="why">{{ row.reason }}</td></tr>
-{% elif row.kind == "partner" %}<tr><td></td><td>{{ who(row) }}</td><td class="step">{{ step_says[row.verb] }}</td><td colspan="7" class="id">{{ row.customer_id }}</td><td class="why">{{ row.reason }}</td></tr>
-{% else %}<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "credit_note" %} <span class="tag">credit note</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="step">{{ step_says[row.verb] }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="day">{{ row.due_on or "" }}</td>
+{% if row.is_same %}<tr class="same"><td></td><td></td><td class="step">{{ step_says(row) }}</td><td colspan="7"></td><td class="why">{{ row.reason }}</td></tr>
+{% elif row.kind == "partner" %}<tr><td></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td colspan="7" class="id">{{ row.customer_id }}</td><td class="why">{{ row.reason }}</td></tr>
+{% else %}<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "credit_note" %} <span class="tag">credit note</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="day">{{ row.due_on or "" }}</td>
 <td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.subtotal_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.tax_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td>
 <td>{{ row.account_codes | join(", ") }}</td><td>{{ row.tax_codes | join(", ") }}</td><td class="why">{{ row.reason }}</td></tr>
 {% endif %}
@@ -94,7 +102,7 @@ TEMPLATE = (
 <details{% if part.rows | length <= 50 %} open{% endif %}><summary>{{ part.rows | length }} rows</summary>
 <div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Date</th><th class="money">Total</th><th>Why</th></tr>
 {% for row in part.rows[:most_rows] %}
-<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}</div></td><td>{{ who(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td><td class="why">{{ row.reason }}</td></tr>
+<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "payment" %} <span class="tag">{{ step_says(row) }}</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td><td class="why">{{ row.reason }}</td></tr>
 {% endfor %}
 </table></div>{{ more(part.rows | length) }}</details>
 {% endfor %}

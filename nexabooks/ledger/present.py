@@ -13,10 +13,10 @@ from typing import Any
 
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
 from nexabooks.errors import PermanentError
-from nexabooks.ledger.desired import Desired, MoveKey, PaymentKey
+from nexabooks.ledger.desired import Desired, MoveKey
+from nexabooks.ledger.desired_payments import PaymentKey
+from nexabooks.ledger.payment_journals import PaymentJournal, read_payment_journals
 from nexabooks.money import to_minor, units_per_major
-
-PAYMENT_JOURNAL_CODE = "NCSTR"
 
 MOVE_FIELDS = (
     "id",
@@ -47,6 +47,9 @@ PAYMENT_FIELDS = (
     "currency_id",
     "partner_id",
     "move_id",
+    "payment_type",
+    "journal_id",
+    "is_reconciled",
     "reconciled_invoice_ids",
     "x_fc_payment_id",
     "x_fc_source_system",
@@ -93,6 +96,9 @@ class PresentPayment:
     currency_code: str
     entry_id: int | None
     settles: tuple[int, ...]
+    direction: str = "inbound"
+    journal_id: int | None = None
+    is_spent: bool = False  # nothing of it is left to match, whatever it was matched with
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +133,6 @@ class Journal:
     journal_id: int
     code: str
     name: str
-    bank_account_id: int | None
-    method_account_ids: tuple[int | None, ...]  # of the inbound method lines; None = Outstanding Receipts
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ class Books:
     taxes: Mapping[str, Tax]  # sale taxes, by the suffix of their external id
     currencies: Mapping[str, Currency]  # by code
     sale_journal: Journal | None
-    payment_journal: Journal | None
+    payment_journals: Mapping[str, PaymentJournal]  # of the routes, by code
     locks: Mapping[str, date]  # by field name, only those that are set
 
 
@@ -261,6 +265,9 @@ def read_payments(client: OdooReader, domain: list[Any]) -> dict[PaymentKey, Pre
             currency_code=record["currency_id"][1],
             entry_id=id_of(record["move_id"]),
             settles=tuple(record["reconciled_invoice_ids"]),
+            direction=record["payment_type"],
+            journal_id=id_of(record["journal_id"]),
+            is_spent=bool(record["is_reconciled"]),
         )
         for record in client.all_of("account.payment", here, PAYMENT_FIELDS)
     }
@@ -276,13 +283,19 @@ def read_books(client: OdooReader, desired: Desired) -> Books:
         company_name=text_of(company["name"]),
         company_currency=company_currency,
         rounding_method=text_of(company["tax_calculation_rounding_method"]),
-        accounts=read_accounts(client, sorted({f.account_code for f in desired.families.values()})),
+        accounts=read_accounts(
+            client,
+            sorted(
+                {f.account_code for f in desired.families.values()}
+                | {r.account_code for r in desired.routes.values() if r.has_account}
+            ),
+        ),
         taxes=_read_taxes(client),
         currencies=_read_currencies(
             client, {i.currency_code for i in desired.invoices} | {company_currency}, company_currency
         ),
-        sale_journal=_read_journal(client, [["type", "=", "sale"]]),
-        payment_journal=_read_journal(client, [["code", "=", PAYMENT_JOURNAL_CODE]]),
+        sale_journal=_read_sale_journal(client),
+        payment_journals=read_payment_journals(client, {r.journal_code for r in desired.routes.values()}),
         locks={name: day for name in LOCK_DATES if (day := day_of(company[name]))},
     )
 
@@ -336,24 +349,7 @@ def _read_currencies(client: OdooReader, codes: set[str], company_currency: str)
     return {name: Currency(r["id"], bool(r["active"]), first.get(r["id"])) for name, r in found.items()}
 
 
-def _read_journal(client: OdooReader, domain: list[Any]) -> Journal | None:
-    fields = ["id", "code", "name", "default_account_id"]
-    here = [["company_id", "=", client.company_id], *domain]
-    records = client.search_read("account.journal", here, fields, order="id", limit=1)
-    if not records:
-        return None
-    record = records[0]
-    return Journal(
-        journal_id=record["id"],
-        code=record["code"],
-        name=text_of(record["name"]),
-        bank_account_id=id_of(record["default_account_id"]),
-        method_account_ids=tuple(inbound_method_accounts(client, record["id"]).values()),
-    )
-
-
-def inbound_method_accounts(client: OdooReader, journal_id: int) -> dict[int, int | None]:
-    """The inbound payment method lines of a journal: line -> the account it books to, None = Outstanding Receipts."""
-    domain = [["journal_id", "=", journal_id], ["payment_type", "=", "inbound"]]
-    lines = client.search_read("account.payment.method.line", domain, ["payment_account_id"])
-    return {line["id"]: id_of(line["payment_account_id"]) for line in lines}
+def _read_sale_journal(client: OdooReader) -> Journal | None:
+    here = [["company_id", "=", client.company_id], ["type", "=", "sale"]]
+    records = client.search_read("account.journal", here, ["id", "code", "name"], order="id", limit=1)
+    return Journal(records[0]["id"], records[0]["code"], text_of(records[0]["name"])) if records else None

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from nexabooks.clients.odoo import OdooWriter
 from nexabooks.ledger.batches import BATCH_SIZE
-from nexabooks.ledger.desired import Invoice, MoveKey, Payment, PaymentKey
+from nexabooks.ledger.desired import Invoice, MoveKey
+from nexabooks.ledger.desired_payments import Payment, PaymentKey
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
 from nexabooks.ledger.plan import Action, Plan
 

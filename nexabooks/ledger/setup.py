@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from nexabooks.clients.odoo import OdooReader, OdooWriter, id_of
+from nexabooks.clients.odoo import OdooReader, OdooWriter
 from nexabooks.errors import LedgerRefused
-from nexabooks.ledger.present import PAYMENT_JOURNAL_CODE, inbound_method_accounts, read_accounts
+from nexabooks.ledger.desired_payments import PaymentRoute, route_of
+from nexabooks.ledger.payment_journals import (
+    JOURNAL_TYPE,
+    is_of_type,
+    journal_trouble,
+    read_outstanding,
+    read_payment_journals,
+    wanted_accounts,
+)
+from nexabooks.ledger.present import read_accounts
 from nexabooks.ledger.unique_index import INDEX_STEP, Step, make_unique_index, unique_index_steps
 
-PAYMENT_JOURNAL_NAME = "NexaCloud Stripe"
+Rows = Iterable[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,12 @@ class OwnField:
     name: str
     label: str
     is_indexed: bool = False
+
+
+class _Account(NamedTuple):
+    code: str
+    name: str
+    account_type: str
 
 
 FIELDS: tuple[OwnField, ...] = (
@@ -47,20 +62,22 @@ FIELDS: tuple[OwnField, ...] = (
 
 def setup_plan(
     client: OdooReader,
-    families: Iterable[Mapping[str, Any]],
+    families: Rows,
+    routes: Rows = (),
     *,
     currencies: Iterable[str] = (),
     has_unique_index: bool = False,
 ) -> list[Step]:
     """Everything that posting needs in Odoo, each with whether it is there. Reads only.
 
-    `families`: rows of out_odoo__families (service_family, account_code, account_name). `currencies`: the codes that
-    invoices are in. `has_unique_index`: the index of unique_index.py is wanted too.
+    `families`, `routes`: rows of out_odoo__families and out_odoo__payment_routes. `currencies`: the codes that invoices
+    are in. `has_unique_index`: the index of unique_index.py is wanted too.
     """
+    booked = _booked(routes)
     return [
         *_field_steps(client),
-        *_account_steps(client, list(families)),
-        *_journal_steps(client),
+        *_account_steps(client, _accounts(families, booked)),
+        *_journal_steps(client, booked),
         *_currency_steps(client, sorted(set(currencies))),
         *(unique_index_steps(client) if has_unique_index else ()),
         *_right_steps(client),
@@ -75,17 +92,29 @@ def _field_steps(client: OdooReader) -> list[Step]:
     ]
 
 
-def _account_steps(client: OdooReader, families: list[Mapping[str, Any]]) -> list[Step]:
-    held = read_accounts(client, sorted({f["account_code"] for f in families}))
+def _booked(routes: Rows) -> list[PaymentRoute]:
+    """Those through which money is booked; nothing is made for the others."""
+    return [route for route in map(route_of, routes) if route.is_booked]
+
+
+def _accounts(families: Rows, routes: list[PaymentRoute]) -> list[_Account]:
+    """What is booked to, each account once, by code; a family names an account before a route does."""
+    wanted = [_Account(f["account_code"], f["account_name"], f["account_type"]) for f in families]
+    wanted += [_Account(r.account_code, r.account_name, r.account_type) for r in routes if r.has_account]
+    return [account for _, account in sorted({a.code: a for a in reversed(wanted)}.items())]
+
+
+def _account_steps(client: OdooReader, wanted: list[_Account]) -> list[Step]:
+    held = read_accounts(client, [a.code for a in wanted])
     steps = []
-    for code, name in sorted({(f["account_code"], f["account_name"]) for f in families}):
+    for code, name, kind in wanted:
         account = held.get(code)
-        says = f"the income account {code} {name}"
+        says = f"the {kind.replace('_', ' ')} account {code} {name}"
         if account and not account.is_active:
             steps.append(
                 Step(f"account {code}", f"{says} is archived: activate it, or map another", True, is_blocked=True)
             )
-        elif account and not account.account_type.startswith("income"):
+        elif account and not is_of_type(account.account_type, kind):
             said = f"{says} is of type {account.account_type}: map another"
             steps.append(Step(f"account {code}", said, True, is_blocked=True))
         else:
@@ -93,27 +122,38 @@ def _account_steps(client: OdooReader, families: list[Mapping[str, Any]]) -> lis
     return steps
 
 
-def _journal(client: OdooReader) -> dict[str, Any] | None:
-    domain = [["company_id", "=", client.company_id], ["code", "=", PAYMENT_JOURNAL_CODE]]
-    fields = ["id", "type", "default_account_id"]
-    found = client.search_read("account.journal", domain, fields, limit=1)
-    return found[0] if found else None
+def _journal_steps(client: OdooReader, routes: list[PaymentRoute]) -> list[Step]:
+    """One journal a route. A payment is `paid` on Community and Enterprise when the method line books straight to the
+    journal's own bank account (facts: odoo "Payment states by edition"), or to an account that nothing is matched on."""
+    journals = read_payment_journals(client, {r.journal_code for r in routes})
+    accounts = read_accounts(client, [r.account_code for r in routes if r.has_account])
+    outstanding = read_outstanding(client)
+    steps = []
+    for route in routes:
+        named = f"journal {route.journal_code}"
+        says = f"the {JOURNAL_TYPE} journal {route.journal_name!r}, code {route.journal_code}"
+        books_to = f"its payments, in and out, are booked {_books_to(route)}"
+        journal = journals.get(route.journal_code)
+        if journal is None:
+            steps += [Step(named, says, False), Step(f"{named} account", books_to, False)]
+        elif said := journal_trouble(route, journal):
+            steps.append(Step(named, said, True, is_blocked=True))
+        else:
+            wanted = wanted_accounts(route, journal, accounts, outstanding)
+            has_account = not route.has_account or route.account_code in accounts
+            steps += [
+                Step(named, says, True),
+                Step(f"{named} account", books_to, has_account and journal.books_to(wanted)),
+            ]
+    return steps
 
 
-def _journal_steps(client: OdooReader) -> list[Step]:
-    """A payment is `paid` on Community and Enterprise when the method line books straight to the journal's own bank
-    account (facts: odoo "Payment states by edition")."""
-    journal = _journal(client)
-    named = f"journal {PAYMENT_JOURNAL_CODE}"
-    says = f"the bank journal {PAYMENT_JOURNAL_NAME!r}, code {PAYMENT_JOURNAL_CODE}"
-    books_to = "its incoming payments are booked straight to its bank account, so that invoices become paid"
-    if journal is None:
-        return [Step(named, says, False), Step(f"{named} bank account", books_to, False)]
-    if journal["type"] != "bank":
-        return [Step(named, f"{says} is of type {journal['type']}: free the code", True, is_blocked=True)]
-    accounts = inbound_method_accounts(client, journal["id"])
-    is_direct = bool(accounts) and set(accounts.values()) == {id_of(journal["default_account_id"])}
-    return [Step(named, says, True), Step(f"{named} bank account", books_to, is_direct)]
+def _books_to(route: PaymentRoute) -> str:
+    if route.has_account:
+        return f"to {route.account_code} {route.account_name}"
+    if route.account_code:
+        return "to Odoo's Outstanding Receipts and Payments, where bank statements meet them"
+    return "straight to its own bank account, so that invoices become paid"
 
 
 def _currency_steps(client: OdooReader, codes: list[str]) -> list[Step]:
@@ -153,7 +193,8 @@ def _right_steps(client: OdooReader) -> list[Step]:
 
 def setup_apply(
     client: OdooWriter,
-    families: Iterable[Mapping[str, Any]],
+    families: Rows,
+    routes: Rows = (),
     *,
     currencies: Iterable[str] = (),
     has_unique_index: bool = False,
@@ -162,25 +203,26 @@ def setup_apply(
 
     Raises LedgerRefused naming what a person must change in Odoo first, AccessRefused when the key may not.
     """
-    rows, wanted = list(families), {"currencies": tuple(currencies), "has_unique_index": has_unique_index}
-    steps = setup_plan(client, rows, **wanted)
+    families, routes = list(families), list(routes)
+    booked = _booked(routes)
+    wanted = {"currencies": tuple(currencies), "has_unique_index": has_unique_index}
+    steps = setup_plan(client, families, routes, **wanted)
     blocked = [step.says for step in steps if step.is_blocked]
     if blocked:
         raise LedgerRefused(f"Odoo cannot be set up: {'; '.join(blocked)}. Another attempt will not help until then.")
     missing = {step.what for step in steps if not step.is_present}
     _make_fields(client, [f for f in FIELDS if f"field {f.model}.{f.name}" in missing])
-    accounts = {f["account_code"]: f["account_name"] for f in rows if f"account {f['account_code']}" in missing}
-    if accounts:
-        vals = [{"code": code, "name": name, "account_type": "income"} for code, name in sorted(accounts.items())]
+    if new := [a for a in _accounts(families, booked) if f"account {a.code}" in missing]:
+        vals = [{"code": a.code, "name": a.name, "account_type": a.account_type} for a in new]
         client.write_call("account.account", "create", vals_list=vals)
-    _make_journal(client)
+    _make_journals(client, booked)
     inactive = [what.removeprefix("currency ") for what in sorted(missing) if what.startswith("currency ")]
     if inactive:
         found = client.search_read("res.currency", [["name", "in", inactive], ["active", "=", False]], ["id"])
         client.write_call("res.currency", "write", ids=[r["id"] for r in found], vals={"active": True})
     if INDEX_STEP in missing:
         make_unique_index(client)
-    return setup_plan(client, rows, **wanted)
+    return setup_plan(client, families, routes, **wanted)
 
 
 def _make_fields(client: OdooWriter, fields: list[OwnField]) -> None:
@@ -205,16 +247,22 @@ def _make_fields(client: OdooWriter, fields: list[OwnField]) -> None:
     )
 
 
-def _make_journal(client: OdooWriter) -> None:
-    if _journal(client) is None:
-        vals = {"name": PAYMENT_JOURNAL_NAME, "type": "bank", "code": PAYMENT_JOURNAL_CODE}
-        client.write_call("account.journal", "create", vals_list=[vals])
-    journal = _journal(client)
-    if journal is None:
-        raise LedgerRefused(f"Odoo made the journal {PAYMENT_JOURNAL_CODE} and does not show it. Look at it in Odoo.")
-    bank_account_id = id_of(journal["default_account_id"])
-    accounts = inbound_method_accounts(client, journal["id"])
-    turned = [line_id for line_id, account_id in accounts.items() if account_id != bank_account_id]
-    if turned:
-        vals = {"payment_account_id": bank_account_id}
-        client.write_call("account.payment.method.line", "write", ids=turned, vals=vals)
+def _make_journals(client: OdooWriter, routes: list[PaymentRoute]) -> None:
+    """The journals that are missing, and the accounts of their payment method lines where they are others."""
+    codes = {route.journal_code: route.journal_name for route in routes}
+    held = read_payment_journals(client, codes)
+    if new := {code: name for code, name in codes.items() if code not in held}:
+        vals = [{"name": name, "type": JOURNAL_TYPE, "code": code} for code, name in new.items()]
+        client.write_call("account.journal", "create", vals_list=vals)
+        held = read_payment_journals(client, codes)
+    accounts = read_accounts(client, [route.account_code for route in routes if route.has_account])
+    outstanding = read_outstanding(client)
+    for route in routes:
+        journal = held.get(route.journal_code)
+        if said := journal_trouble(route, journal):
+            raise LedgerRefused(f"Odoo made the journals, and {said}. Look at it in Odoo.")
+        for direction, account_id in wanted_accounts(route, journal, accounts, outstanding).items() if journal else ():
+            if set(journal.line_accounts[direction]) != {account_id}:
+                vals = {"payment_account_id": account_id or False}
+                ids = list(journal.line_ids[direction])
+                client.write_call("account.payment.method.line", "write", ids=ids, vals=vals)

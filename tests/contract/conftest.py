@@ -21,7 +21,7 @@ from nexabooks.ledger.present import Books, read_books
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
 from nexabooks.settings import Settings, secret
-from tests.ledger.makers import FAMILIES, FAMILY_ROWS, TAXES
+from tests.ledger.makers import FAMILIES, FAMILY_ROWS, ROUTE_ROWS, ROUTES, TAXES
 
 REAL = ("NEXABOOKS_TEST_ODOO_URL", "NEXABOOKS_TEST_ODOO_DB", "NEXABOOKS_TEST_ODOO_KEY", "NEXABOOKS_TEST_ODOO_ADMIN_KEY")
 SERVERS = [
@@ -88,8 +88,8 @@ def server(request) -> Iterator[Server]:
         client = OdooWriter(by_xmlrpc, settings.odoo_company_id)
     assert isinstance(admin, OdooWriter)
     assert isinstance(client, OdooWriter)
-    setup_apply(admin, FAMILY_ROWS)
-    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES)))
+    setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
+    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES, ROUTES)))
     client.close()
     admin.close()
     if service:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from nexabooks.ledger import MemoryJournal, apply_plan, apply_undo, make_plan, plan_undo, read_present
 from tests.contract.books import balances
 from tests.contract.conftest import Server
-from tests.ledger.makers import ACME, a_payment, an_invoice, desired_of, now
+from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now
 
 TODAY = date(2026, 11, 20)
 
@@ -126,9 +126,7 @@ def test_a_credit_note_and_its_invoice_go_back_together(server):
     """The match first; then each is reversed."""
     story = Story(server, "note")
     invoice = story.invoice()
-    note = story.invoice(
-        "note", amounts_minor=(4_000,), kind="credit_note", corrects_source_invoice_id=invoice.source_invoice_id
-    )
+    note = a_note(invoice, f"{story.prefix}_note")
     story.close(invoice, note)
     assert story.moves("amount_residual")[0] == (Decimal("67.8"),)
     story.undo()

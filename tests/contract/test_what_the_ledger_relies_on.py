@@ -214,7 +214,7 @@ def load_payment(server: Server, name: str, amount: str) -> int:
     cad = server.books.currencies[server.books.company_currency].currency_id
     row = [server.key(name), "inbound", "customer", str(partner(server)), amount, str(cad), "2026-10-12"]
     return server.client.load(
-        "account.payment", PAYMENT, [[*row, str(server.books.payment_journal.journal_id), "pi_1"]]
+        "account.payment", PAYMENT, [[*row, str(server.books.payment_journals["NCSTR"].journal_id), "pi_1"]]
     )[0]
 
 

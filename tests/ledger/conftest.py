@@ -8,7 +8,7 @@ from nexabooks.clients.odoo import OdooWriter, open_odoo
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
 from nexabooks.settings import Settings
-from tests.ledger.makers import FAMILY_ROWS
+from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS
 
 
 def settings_of(service: OdooService, key: str) -> Settings:
@@ -27,7 +27,7 @@ def running_odoo():
     service = OdooService()
     service.start()
     with open_odoo(settings_of(service, service.admin_key), "admin") as admin:
-        setup_apply(admin, FAMILY_ROWS)
+        setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
     yield service, service.snapshot()
     service.stop()
 

@@ -6,16 +6,33 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from nexabooks.ledger.desired import Desired, Family, Invoice, Line, Partner, Payment, TaxCode
+from nexabooks.ledger.desired import Desired, Family, Invoice, Line, Partner, TaxCode
+from nexabooks.ledger.desired_payments import Payment, route_of
+from nexabooks.ledger.payment_journals import PaymentJournal
 from nexabooks.ledger.present import Account, Books, Currency, Journal, Present, PresentMove, PresentPartner, Tax
 from nexabooks.money import round_minor
 
 DAY = date(2026, 10, 5)
+FAMILY_WORDS = ("service_family", "account_code", "account_name", "account_type")
 FAMILY_ROWS = [
-    {"service_family": "hosting", "account_code": "NCR.HOSTIN", "account_name": "NexaCloud Hosting Revenue"},
-    {"service_family": "other", "account_code": "NCR.OTHER", "account_name": "NexaCloud Other Revenue"},
+    dict(zip(FAMILY_WORDS, words, strict=True))
+    for words in (
+        ("hosting", "NCR.HOSTIN", "NexaCloud Hosting Revenue", "income"),
+        ("other", "NCR.OTHER", "NexaCloud Other Revenue", "income"),
+        ("prepaid", "NCR.CREDIT", "Customer Credit and Prepaid", "liability_current"),
+    )
 ]
 FAMILIES = {row["service_family"]: Family(**row) for row in FAMILY_ROWS}
+ROUTE_WORDS = ("route", "journal_code", "journal_name", "account_code", "account_name", "account_type", "is_booked")
+ROUTE_ROWS = [
+    dict(zip(ROUTE_WORDS, words, strict=True))
+    for words in (
+        ("stripe", "NCSTR", "NexaCloud Stripe", None, None, None, True),
+        ("elsewhere", "NCOTH", "NexaCloud Other Receipts", "outstanding", None, None, True),
+        ("balance", "NCBAL", "NexaCloud Customer Credit", *list(FAMILY_ROWS[2].values())[1:], True),
+    )
+]
+ROUTES = {row["route"]: route_of(row) for row in ROUTE_ROWS}
 RATES = {"hst_13": Decimal(13), "gst_5": Decimal(5), "qst_9975": Decimal("9.975"), "hst_15": Decimal(15)}
 TAXES = {
     "hst_13": TaxCode("hst_13", "13% HST", RATES["hst_13"], "hst_sale_tax_13"),
@@ -71,9 +88,12 @@ def an_invoice(
     return invoice
 
 
-def a_payment(invoice: Invoice, amount_minor: int, id: str = "", day: date = date(2026, 10, 12)) -> Payment:
+def a_payment(
+    invoice: Invoice, amount_minor: int, id: str = "", day: date = date(2026, 10, 12), **changes: object
+) -> Payment:
+    """Money that comes in through Stripe for an invoice, unless `changes` say otherwise."""
     payment_id = id or f"pi_{invoice.source_invoice_id}"
-    return Payment(
+    payment = Payment(
         invoice.source_system,
         payment_id,
         invoice.source_invoice_id,
@@ -83,10 +103,34 @@ def a_payment(invoice: Invoice, amount_minor: int, id: str = "", day: date = dat
         invoice.currency_code,
         reference=payment_id,
     )
+    return replace(payment, **changes)
+
+
+def a_note(invoice: Invoice, id: str = "cn_1", amounts_minor: tuple[int, ...] = (4_000,), **changes: object) -> Invoice:
+    """A credit note that lowers its invoice by all of its total, unless `changes` say otherwise."""
+    note = an_invoice(
+        id,
+        amounts_minor,
+        kind="credit_note",
+        customer_id=invoice.customer_id,
+        corrects_source_invoice_id=invoice.source_invoice_id,
+    )
+    return replace(note, **{"settles_corrected_minor": note.total_minor, **changes})
+
+
+def paid_back(note: Invoice, amount_minor: int, id: str = "re_1", route: str = "stripe") -> Payment:
+    """Money that goes back to the customer for a credit note."""
+    return a_payment(note, amount_minor, id, direction="outbound", route=route, settles_kind="credit_note")
 
 
 def desired_of(*invoices: Invoice, partners: tuple[Partner, ...] = (ACME,)) -> Desired:
-    return Desired({p.customer_id: p for p in partners}, invoices, FAMILIES, TAXES)
+    return Desired({p.customer_id: p for p in partners}, invoices, FAMILIES, TAXES, ROUTES)
+
+
+def a_journal(id: int, code: str, name: str, own_account_id: int, books_to: int | None) -> PaymentJournal:
+    lines = {"inbound": (2 * id,), "outbound": (2 * id + 1,)}
+    accounts = dict.fromkeys(lines, (books_to,))
+    return PaymentJournal(id, code, name, "bank", True, own_account_id, lines, accounts)
 
 
 def books(**changes: object) -> Books:
@@ -98,6 +142,7 @@ def books(**changes: object) -> Books:
         accounts={
             "NCR.HOSTIN": Account(401, "NCR.HOSTIN", "NexaCloud Hosting Revenue", "income", True),
             "NCR.OTHER": Account(402, "NCR.OTHER", "NexaCloud Other Revenue", "income", True),
+            "NCR.CREDIT": Account(405, "NCR.CREDIT", "Customer Credit and Prepaid", "liability_current", True),
         },
         taxes={
             "hst_sale_tax_13": Tax(11, "13% HST", Decimal(13), "percent", True, False, ()),
@@ -112,8 +157,12 @@ def books(**changes: object) -> Books:
             "USD": Currency(1, True, date(2026, 10, 1)),
             "EUR": Currency(2, False, None),
         },
-        sale_journal=Journal(7, "INV", "Sales", None, ()),
-        payment_journal=Journal(13, "NCSTR", "NexaCloud Stripe", 403, (403,)),
+        sale_journal=Journal(7, "INV", "Sales"),
+        payment_journals={
+            "NCSTR": a_journal(13, "NCSTR", "NexaCloud Stripe", 403, 403),
+            "NCOTH": a_journal(14, "NCOTH", "NexaCloud Other Receipts", 404, None),
+            "NCBAL": a_journal(15, "NCBAL", "NexaCloud Customer Credit", 406, 405),
+        },
         locks={},
     )
     return replace(held, **changes)

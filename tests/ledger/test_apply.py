@@ -13,7 +13,7 @@ from nexabooks.errors import PermanentError
 from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, read_present
 from nexabooks.ledger.desired import Partner
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import ACME, a_payment, an_invoice, desired_of, now
+from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now
 
 THREE = (1_005, 1_005, 1_005)
 
@@ -215,7 +215,7 @@ def test_a_posted_entry_is_never_touched(client, odoo):
 def test_a_credit_note_is_matched_with_its_invoice(client):
     """113.00 less 45.20 leaves 67.80, which the customer then pays."""
     invoice = an_invoice(paid_minor=6_780)
-    note = an_invoice("cn_1", (4_000,), kind="credit_note", corrects_source_invoice_id="in_1")
+    note = a_note(invoice)
     desired = desired_of(invoice, note)
     receipts = close(client, desired)
     assert ("match", "cn_1", "done") in outcomes(receipts)
@@ -402,7 +402,7 @@ class Deaf:
 def test_what_a_load_left_open_is_matched_one_by_one(client, odoo):
     """Payments and credit notes: what counts is what Odoo holds afterwards."""
     credited = an_invoice("in_3")
-    note = an_invoice("cn_1", (1_000,), kind="credit_note", corrects_source_invoice_id="in_3")
+    note = a_note(credited, amounts_minor=(1_000,))
     desired = desired_of(an_invoice("in_1", paid_minor=11_300), an_invoice("in_2", paid_minor=5_000), credited, note)
     assert {r.outcome for r in close(Deaf(client), desired)} == {"done"}
     assert odoo.totals()["orphan_payments"] == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nexabooks.errors import SourceContractBroken
 from nexabooks.ledger.desired import OUTBOUND_TABLES, content_hash, desired_from
-from tests.ledger.makers import ACME, an_invoice
+from tests.ledger.makers import ACME, FAMILY_ROWS, ROUTE_ROWS, an_invoice
 
 KEY = {"source_system": "stripe", "source_invoice_id": "in_1", "kind": "invoice"}
 TABLES = {
@@ -43,6 +43,7 @@ TABLES = {
             "customer_id": "cust_1",
             "invoice_number": "N-1",
             "corrects_source_invoice_id": "",
+            "settles_corrected_minor": 0,
             "invoiced_on": date(2026, 10, 5),
             "due_on": None,
             "currency_code": "CAD",
@@ -83,9 +84,14 @@ TABLES = {
             "amount_minor": 11_300,
             "currency_code": "CAD",
             "reference": None,
+            "direction": "inbound",
+            "route": "stripe",
+            "settles_kind": "invoice",
+            "settles_payment_id": None,
         }
     ],
-    "families": [{"service_family": "hosting", "account_code": "NCR.HOSTIN", "account_name": "Hosting"}],
+    "payment_routes": [ROUTE_ROWS[0]],
+    "families": [FAMILY_ROWS[0]],
     "taxes": [{"tax_code": "gst", "tax_name": "5% GST", "rate": Decimal(5), "odoo_external_name": "gst_sale_tax_5"}],
 }
 

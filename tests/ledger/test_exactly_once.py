@@ -18,23 +18,39 @@ from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, read_present
 from nexabooks.ledger.desired import Desired, Partner
 from nexabooks.sandbox.odoo.service import OdooService
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import ACME, a_payment, an_invoice, desired_of, now
+from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now, paid_back
 
 BETA = Partner("cust_2", "Beta Ltd")
 WRITES = r"/(load|create|write|action_post|action_validate|reconcile)$"
 
-# One of each: paid, open, paid in part, forced tax, a credit note, a second customer, one that is refused, one void.
+# One of each: paid, open, paid in part, forced tax, a credit note, a second customer, one that is refused, one void; money
+# of every kind: paid too much, refunded, a dispute that was won.
 FIRST = an_invoice(paid_minor=11_300)
+CREDITED = an_invoice("in_4", (4_000,))
+NOTE = a_note(CREDITED, amounts_minor=(1_000,), settles_corrected_minor=500)
+SEVENTH = an_invoice("in_7")
 WORLD = desired_of(
     FIRST,
     an_invoice("in_2", (1_005, 1_005, 1_005), tax_minor_by_code={"hst_13": 393}),
     an_invoice("in_3", (5_000,), paid_minor=2_000, customer_id="cust_2"),
-    an_invoice("in_4", (4_000,)),
-    an_invoice("cn_1", (1_000,), kind="credit_note", corrects_source_invoice_id="in_4"),
+    CREDITED,
+    replace(NOTE, payments=(paid_back(NOTE, 400), paid_back(NOTE, 230, "cn_1:balance", "balance"))),
     replace(an_invoice("in_5"), verdict="void"),
     an_invoice("in_6", (1_005, 1_005, 1_005), tax_minor_by_code={"hst_13": 399}),
+    replace(
+        SEVENTH,
+        payments=(
+            a_payment(SEVENTH, 15_000, "pi_7"),
+            a_payment(SEVENTH, 15_000, "dp_7", direction="outbound", settles_kind=""),
+            a_payment(SEVENTH, 15_000, "dp_7:reinstated", settles_kind="payment", settles_payment_id="dp_7"),
+            a_payment(
+                SEVENTH, 3_700, "in_7:overpaid",
+                direction="outbound", route="balance", settles_kind="payment", settles_payment_id="pi_7",
+            ),
+        ),
+    ),
     partners=(ACME, BETA),
-)
+)  # fmt: skip
 
 
 def close(odoo: OdooService, desired: Desired, client=None) -> None:
@@ -71,7 +87,7 @@ def test_the_whole_world_in_one_close(odoo):
     assert_the_books_hold(odoo, WORLD)
     before = odoo.snapshot()
     close(odoo, WORLD)
-    assert odoo.totals()["documents"] == {"posted": 5, "draft": 1}
+    assert odoo.totals()["documents"] == {"posted": 6, "draft": 1}
     odoo.restore(before)
 
 
@@ -89,7 +105,7 @@ def writes_of_a_close(odoo: OdooService) -> int:
     return sum(1 for call in odoo.faults.calls if any(call.endswith(w) for w in WRITES[2:-2].split("|")))
 
 
-WRITE_COUNT = 10  # of a close of WORLD; the test below keeps it honest
+WRITE_COUNT = 18  # of a close of WORLD; the test below keeps it honest
 
 
 def test_every_write_is_disturbed_once(odoo):
@@ -183,8 +199,7 @@ def invoices(draw):
         verdict = draw(st.sampled_from(["verified", "verified", "void", "unverified"]))
         made.append(replace(invoice, payments=payments, verdict=verdict))
         if draw(st.booleans()):
-            note = an_invoice(f"cn_{n}", (draw(st.integers(1, 500)),), (), kind="credit_note")
-            made.append(replace(note, corrects_source_invoice_id=f"in_{n}", verdict=verdict))
+            made.append(a_note(invoice, f"cn_{n}", (draw(st.integers(1, 500)),), verdict=verdict))
     return desired_of(*made)
 
 

@@ -8,14 +8,15 @@ from decimal import Decimal
 
 import pytest
 
-from nexabooks.ledger.desired import Line, PaymentKey
+from nexabooks.ledger.desired import Line
+from nexabooks.ledger.desired_payments import PaymentKey
 from nexabooks.ledger.plan import REFUSED_MARK, make_plan
 from nexabooks.ledger.present import Account, Currency, Present, PresentPartner, PresentPayment, Tax
-from tests.ledger.makers import ACME, a_payment, an_invoice, books, desired_of, move_of, present_of
+from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, books, desired_of, move_of, present_of
 
 INVOICE = an_invoice()
 PAID = an_invoice(paid_minor=11_300)
-NOTE = an_invoice("cn_1", (4_000,), kind="credit_note", corrects_source_invoice_id="in_1")
+NOTE = a_note(INVOICE)
 PAYMENT = PresentPayment(71, "paid", 11_300, date(2026, 10, 12), "CAD", 92, (91,))
 PAYMENT_KEY = PaymentKey("stripe", "pi_in_1", "in_1")
 NOTHING = present_of()
@@ -266,7 +267,7 @@ def test_a_tax_lock_lets_an_invoice_without_tax_pass():
 PAYMENTS = {
     "nothing paid": (lambda i: a_payment(i, 0), books(), "refuse"),
     "another currency": (lambda i: replace(a_payment(i, 100), currency_code="USD"), books(), "refuse"),
-    "no journal NCSTR": (lambda i: a_payment(i, 100), books(payment_journal=None), "refuse"),
+    "no journal NCSTR": (lambda i: a_payment(i, 100), books(payment_journals={}), "refuse"),
     "a locked day": (
         lambda i: a_payment(i, 100, day=date(2026, 10, 1)),
         books(locks={"fiscalyear_lock_date": date(2026, 10, 2)}),

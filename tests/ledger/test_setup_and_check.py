@@ -13,7 +13,7 @@ from nexabooks.errors import AccessRefused, LedgerRefused, PermanentError
 from nexabooks.ledger import blocking, check, read_present, setup_apply, setup_plan
 from nexabooks.sandbox.odoo.service import OdooService
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import FAMILY_ROWS, TAXES, an_invoice, desired_of
+from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, TAXES, an_invoice, desired_of
 
 
 @pytest.fixture
@@ -38,16 +38,16 @@ def missing(steps) -> set[str]:
 def test_the_setup_is_shown_first_and_writes_nothing(new_odoo, admin):
     """A dry run names every field, account and journal that is to be made."""
     before = new_odoo.snapshot()
-    wanted = missing(setup_plan(admin, FAMILY_ROWS))
+    wanted = missing(setup_plan(admin, FAMILY_ROWS, ROUTE_ROWS))
     assert {"field account.move.x_fc_source_invoice_id", "account NCR.HOSTIN", "journal NCSTR"} <= wanted
     assert new_odoo.snapshot() == before
 
 
 def test_the_setup_makes_everything_once(admin):
     """And a second time changes nothing."""
-    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+    assert missing(setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)) == set()
     counts = [admin.search_count(m, []) for m in ("ir.model.fields", "account.account", "account.journal")]
-    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+    assert missing(setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)) == set()
     assert [admin.search_count(m, []) for m in ("ir.model.fields", "account.account", "account.journal")] == counts
 
 
@@ -55,30 +55,30 @@ def test_a_setup_that_was_cut_off_goes_on(new_odoo, admin):
     """What is there stays, what is missing is made."""
     new_odoo.faults.add("account.account/create$", "cut_after")
     with pytest.raises(Exception, match="look before acting again"):
-        setup_apply(admin, FAMILY_ROWS)
-    assert "journal NCSTR" in missing(setup_plan(admin, FAMILY_ROWS))
-    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+        setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
+    assert "journal NCSTR" in missing(setup_plan(admin, FAMILY_ROWS, ROUTE_ROWS))
+    assert missing(setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)) == set()
 
 
 def test_the_journal_books_straight_to_its_bank_account(admin):
     """So that invoices become paid on Community and Enterprise; one that does not is turned."""
-    setup_apply(admin, FAMILY_ROWS)
+    setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
     journal = admin.search_read("account.journal", [["code", "=", "NCSTR"]], ["default_account_id", "type"])[0]
     domain = [["journal_id", "=", journal["id"]], ["payment_type", "=", "inbound"]]
     lines = admin.search_read("account.payment.method.line", domain, ["payment_account_id"])
     assert (journal["type"], lines[0]["payment_account_id"]) == ("bank", journal["default_account_id"])
     admin.write_call("account.payment.method.line", "write", ids=[lines[0]["id"]], vals={"payment_account_id": False})
-    assert missing(setup_plan(admin, FAMILY_ROWS)) == {"journal NCSTR bank account"}
-    assert missing(setup_apply(admin, FAMILY_ROWS)) == set()
+    assert missing(setup_plan(admin, FAMILY_ROWS, ROUTE_ROWS)) == {"journal NCSTR account"}
+    assert missing(setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)) == set()
 
 
 def test_an_archived_account_stops_the_setup_in_words(admin):
     """A person decides whether it comes back."""
-    setup_apply(admin, FAMILY_ROWS)
+    setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
     id = admin.search_read("account.account", [["code", "=", "NCR.OTHER"]], ["id"])[0]["id"]
     admin.write_call("account.account", "write", ids=[id], vals={"active": False})
     with pytest.raises(LedgerRefused, match=r"NCR\.OTHER .* is archived: activate it"):
-        setup_apply(admin, FAMILY_ROWS)
+        setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
 
 
 def test_only_an_admin_sets_odoo_up(new_odoo):
@@ -87,7 +87,7 @@ def test_only_an_admin_sets_odoo_up(new_odoo):
         open_odoo(settings_of(new_odoo, new_odoo.billing_key), "write") as billing,
         pytest.raises(AccessRefused, match="not allowed"),
     ):
-        setup_apply(billing, FAMILY_ROWS)
+        setup_apply(billing, FAMILY_ROWS, ROUTE_ROWS)
 
 
 def test_posting_before_the_setup_says_what_to_run(new_odoo):
@@ -144,7 +144,7 @@ def test_what_is_wrong_in_the_books_is_found_before_the_run(client, accountant):
     found = findings(client, replace(desired, taxes={**TAXES, "hst_15": odd}))
     assert found["account of other"] == (
         False,
-        "NCR.OTHER is archived: activate it, or map the family to another account",
+        "the account NCR.OTHER is archived in Odoo; activate it, or map another",
     )
     assert found["tax hst_13"] == (False, "13% HST is archived: activate it")
     assert found["tax hst_15"] == (False, "15% HST is 15 % in Odoo, the list says 13")
@@ -203,20 +203,20 @@ def test_clocks_that_differ_are_said(client):
 
 def test_currencies_are_activated_and_their_rates_said(admin):
     """The company's own is never a step; rates are a person's."""
-    steps = {s.what: s for s in setup_apply(admin, FAMILY_ROWS, currencies=("CAD", "EUR"))}
+    steps = {s.what: s for s in setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS, currencies=("CAD", "EUR"))}
     assert (steps["currency EUR"].is_present, "currency CAD" in steps) == (True, False)
     assert "would count 1.0" in steps["currency EUR"].says
     euro = admin.search_read("res.currency", [["name", "=", "EUR"]], ["active"])[0]
     rate = {"currency_id": euro["id"], "name": "2026-10-01", "inverse_company_rate": Decimal("1.6")}
     admin.write_call("res.currency.rate", "create", vals_list=[rate])
-    steps = {s.what: s for s in setup_plan(admin, FAMILY_ROWS, currencies=("EUR",))}
+    steps = {s.what: s for s in setup_plan(admin, FAMILY_ROWS, ROUTE_ROWS, currencies=("EUR",))}
     assert "1 rates from 2026-10-01" in steps["currency EUR"].says
 
 
 def test_the_unique_index_is_made_only_when_asked_for(new_odoo, admin):
     """Then the database refuses a second entry for one invoice, and the setup says what it did."""
-    assert "unique index" not in {s.what for s in setup_apply(admin, FAMILY_ROWS)}
-    assert "unique index" not in missing(setup_apply(admin, FAMILY_ROWS, has_unique_index=True))
+    assert "unique index" not in {s.what for s in setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)}
+    assert "unique index" not in missing(setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS, has_unique_index=True))
     one = {"move_type": "out_invoice", "x_fc_source_system": "stripe", "x_fc_kind": "invoice"}
     admin.write_call("account.move", "create", vals_list=[{**one, "x_fc_source_invoice_id": "in_1"}])
     with pytest.raises(LedgerRefused, match="account_move_x_fc_identity"):
@@ -225,7 +225,7 @@ def test_the_unique_index_is_made_only_when_asked_for(new_odoo, admin):
 
 def test_an_index_that_cannot_be_made_leaves_no_action_behind(admin):
     """Its being there would say that the index is."""
-    setup_apply(admin, FAMILY_ROWS)
+    setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
     one = {
         "move_type": "out_invoice",
         "x_fc_source_system": "s",
@@ -234,5 +234,5 @@ def test_an_index_that_cannot_be_made_leaves_no_action_behind(admin):
     }
     admin.write_call("account.move", "create", vals_list=[one, one])
     with pytest.raises(LedgerRefused):
-        setup_apply(admin, FAMILY_ROWS, has_unique_index=True)
-    assert "unique index" in missing(setup_plan(admin, FAMILY_ROWS, has_unique_index=True))
+        setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS, has_unique_index=True)
+    assert "unique index" in missing(setup_plan(admin, FAMILY_ROWS, ROUTE_ROWS, has_unique_index=True))

@@ -13,11 +13,13 @@ from typing import Any
 from nexabooks.clients.odoo import OdooWriter, open_odoo
 from nexabooks.errors import NexabooksError
 from nexabooks.ledger import MemoryJournal, Plan, apply_plan, make_plan, read_present
-from nexabooks.ledger.desired import Invoice
+from nexabooks.ledger.desired import Invoice, MoveKey
+from nexabooks.ledger.desired_payments import Payment
 from nexabooks.ledger.setup import setup_apply
+from nexabooks.sandbox.odoo.payments import counterparts
 from nexabooks.sandbox.odoo.service import OdooService
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import FAMILY_ROWS, now
+from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, ROUTES, now
 from tests.simulation.trouble import Killed, Luck, MortalJournal, Turns, Wire, killed_at_line
 from tests.simulation.worlds import World
 
@@ -32,7 +34,7 @@ def _as_new() -> tuple[OdooService, dict[str, Any]]:
     service.start()
     try:
         with open_odoo(settings_of(service, service.admin_key), "admin") as admin:
-            setup_apply(admin, FAMILY_ROWS)
+            setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
     finally:
         service.stop()
     return service, service.snapshot()
@@ -168,16 +170,46 @@ class Simulation:
             known[key] = row["id"]
         wanted = {(p.payment_id, p.source_invoice_id) for i in self.world.invoices.values() for p in i.payments}
         assert set(known) <= wanted, f"payments of nobody: {sorted(set(known) - wanted)}"
-        stand_alone = {(a.payment_id, a.source_invoice_id) for a in plan.of("report") if a.kind == "payment"}
-        closed = {a.key for a in plan.of("report", "refuse") if a.kind == "invoice"}
+        told = {(a.payment_id, a.source_invoice_id) for a in plan.of("report", "refuse") if a.kind == "payment"}
+        closed = {a.key for a in plan.of("report", "refuse") if a.kind != "payment"}
         for key, invoice in self.world.invoices.items():
             if invoice.verdict != "verified" or key in closed:
                 continue
             for payment in invoice.payments:
                 name = (payment.payment_id, payment.source_invoice_id)
-                assert name in known, f"payment {name} is missing"
-                invoices = payments.value(payments.row(known[name]), "reconciled_invoice_ids")
-                assert invoices or name in stand_alone, f"payment {name} is matched with nothing, and nobody is told"
+                assert name in known or name in told, f"payment {name} is missing, and nobody is told"
+                if name in known:
+                    self._assert_payment(payment, payments.row(known[name]), is_told=name in told)
+        self._assert_notes(plan)
+
+    def _assert_payment(self, payment: Payment, row: dict[str, Any], *, is_told: bool) -> None:
+        """It goes its own way through its own journal, and is matched with something unless it may stand open."""
+        env = self.odoo.books.env()
+        journal = env.row("account.journal", row["journal_id"])["code"]
+        assert is_told or (row["payment_type"], journal) == (payment.direction, ROUTES[payment.route].journal_code)
+        lines = counterparts(env, row)
+        assert len(lines) == 1, f"payment {payment.key} has {len(lines)} receivable lines"
+        is_alone = not lines[0]["matching_number"]
+        assert not is_alone or is_told or not payment.settles_kind, f"{payment.key} is matched with nothing, untold"
+
+    def _assert_notes(self, plan: Plan) -> None:
+        """No invoice is lowered by more of a credit note than its source says."""
+        env = self.odoo.books.env()
+        lines, partials = env["account.move.line"].table, env["account.partial.reconcile"].table
+        for row in self._entries():
+            if row["move_type"] != "out_refund" or row["state"] != "posted":
+                continue
+            versions = self.world.versions[MoveKey("stripe", row["x_fc_source_invoice_id"], "credit_note")]
+            most = max(version.settles_corrected_minor for version in versions)
+            taken = Decimal(0)
+            for line_id in lines.having("move_id", row["id"]):
+                for partial in partials.having("credit_move_id", line_id):
+                    other = lines.rows[partials.rows[partial]["debit_move_id"]]
+                    if env.row("account.move", other["move_id"])["move_type"] == "out_invoice":
+                        taken += partials.rows[partial]["amount"]
+            assert taken * 100 <= most, (
+                f"{row['x_fc_source_invoice_id']} lowers its invoice by {taken}, not by {most} cents"
+            )
 
     def _assert_receipts(self) -> None:
         for plan in self.finished:

@@ -30,8 +30,20 @@ class World:
     def next_day(self) -> list[str]:
         """Let one day happen; says what did."""
         said = [self._appear() for _ in range(self.rng.randint(1, 3))]
-        things = (self._change, self._pay, self._pay, self._void, self._doubt, self._move_house, self._credit)
-        said += [self.rng.choice(things)() for _ in range(self.rng.randint(0, 4))]
+        things = (
+            self._change,
+            self._pay,
+            self._pay,
+            self._pay_back,
+            self._pay_too_much,
+            self._dispute,
+            self._void,
+            self._doubt,
+            self._move_house,
+            self._credit,
+            self._credit,
+        )
+        said += [self.rng.choice(things)() for _ in range(self.rng.randint(0, 5))]
         return [line for line in said if line]
 
     def calm_down(self) -> None:
@@ -93,7 +105,8 @@ class World:
             verdict=old.verdict,
             corrects_source_invoice_id=old.corrects_source_invoice_id,
         )
-        self._put(replace(new, payments=old.payments))
+        lowers = min(old.settles_corrected_minor, new.total_minor)
+        self._put(replace(new, payments=old.payments, settles_corrected_minor=lowers))
         return f"{old.key} changes: {old.total_minor} to {new.total_minor}"
 
     def _pay(self) -> str:
@@ -107,11 +120,59 @@ class World:
             return ""
         shared = self.rng.random() < 0.2  # one payment of the source for several invoices
         id = "pay_shared" if shared else f"pi_{invoice.source_invoice_id}_{number}"
-        payment = a_payment(invoice, amount, id, DAY.replace(day=self.rng.randint(1, 28)))
-        if payment.key in {p.key for p in invoice.payments}:
+        route = self.rng.choice(("stripe", "stripe", "elsewhere", "balance"))
+        return self._money(invoice, amount, id, route=route)
+
+    def _money(self, document: Invoice, amount: int, id: str, **changes: object) -> str:
+        """One more payment of a document, unless it has one of that name."""
+        payment = a_payment(document, amount, id, DAY.replace(day=self.rng.randint(1, 28)), **changes)
+        if amount <= 0 or payment.key in {p.key for p in document.payments}:
             return ""
-        self._put(replace(invoice, payments=(*invoice.payments, payment)))
-        return f"{invoice.key} is paid {amount}"
+        self._put(replace(document, payments=(*document.payments, payment)))
+        way = "paid back" if payment.direction == "outbound" else "paid"
+        return f"{document.key} is {way} {amount} by {payment.route}, {id} settles {payment.settles_kind or 'nothing'}"
+
+    def _pay_back(self) -> str:
+        """Some of what a credit note does not take off its invoice goes back, or becomes credit."""
+        note = self._any("credit_note")
+        if not note:
+            return ""
+        left = note.total_minor - note.settles_corrected_minor - sum(p.amount_minor for p in note.payments)
+        amount = left if self.rng.random() < 0.6 else left // 2
+        route = self.rng.choice(("stripe", "balance", "elsewhere"))
+        id = f"re_{note.source_invoice_id}_{len(note.payments)}"
+        return self._money(note, amount, id, direction="outbound", route=route, settles_kind="credit_note")
+
+    def _pay_too_much(self) -> str:
+        """An invoice is paid once more, and what is too much becomes the customer's credit."""
+        invoice = self._any("invoice")
+        if not invoice or any(p.settles_kind == "payment" for p in invoice.payments):
+            return ""
+        came_in = sum(p.amount_minor for p in invoice.payments if p.settles_kind == "invoice")
+        lowered = sum(
+            i.settles_corrected_minor
+            for i in self.invoices.values()
+            if i.corrects_source_invoice_id == invoice.source_invoice_id
+        )
+        needed = max(0, invoice.total_minor - came_in - lowered)
+        extra = self.rng.randint(1, 5_000)
+        id = f"pi_{invoice.source_invoice_id}_more"
+        said = self._money(invoice, needed + extra, id)
+        words = {"direction": "outbound", "route": "balance", "settles_kind": "payment", "settles_payment_id": id}
+        overpaid = f"{invoice.source_invoice_id}:overpaid"
+        return said and f"{said}; {self._money(self.invoices[invoice.key], extra, overpaid, **words)}"
+
+    def _dispute(self) -> str:
+        """Money is withdrawn from us; sometimes it comes back."""
+        invoice = self._any("invoice")
+        if not invoice or not invoice.payments:
+            return ""
+        id = f"dp_{invoice.source_invoice_id}"
+        amount = next((p.amount_minor for p in invoice.payments if p.payment_id == id), 0)
+        if amount:
+            return self._money(invoice, amount, f"{id}:reinstated", settles_kind="payment", settles_payment_id=id)
+        amount = invoice.payments[0].amount_minor
+        return self._money(invoice, amount, id, direction="outbound", settles_kind="")
 
     def _void(self) -> str:
         invoice = self._any("invoice")
@@ -142,5 +203,6 @@ class World:
             customer_id=invoice.customer_id,
             corrects_source_invoice_id=invoice.source_invoice_id,
         )
-        self._put(note)
-        return f"{note.key} corrects {invoice.source_invoice_id}: {note.total_minor}"
+        lowers = self.rng.choice((0, note.total_minor // 2, note.total_minor))
+        self._put(replace(note, settles_corrected_minor=lowers))
+        return f"{note.key} corrects {invoice.source_invoice_id}: {note.total_minor}, of which {lowers} lower it"

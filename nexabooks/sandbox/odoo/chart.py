@@ -45,6 +45,11 @@ ACCOUNTS = """
 525000 expense Foreign Exchange Loss
 999999 equity_unaffected Undistributed Profits/Losses
 """
+# What every chart brings under a name of its own, whatever the country.
+ACCOUNT_NAMES = {
+    "111313": "account_journal_payment_debit_account_id",
+    "111314": "account_journal_payment_credit_account_id",
+}
 RECONCILED = ("111311", "111313", "111314")
 
 TAX_GROUPS = {
@@ -193,7 +198,9 @@ def _accounts(env: Env) -> dict[str, int]:
                 "reconcile": kind.endswith(("able",)) or code in RECONCILED,
             }
         )
-        env["ir.model.data"].give(f"account.1_l10n_ca_{code}", "account.account", ids[code])
+        env["ir.model.data"].give(
+            f"account.1_{ACCOUNT_NAMES.get(code, f'l10n_ca_{code}')}", "account.account", ids[code]
+        )
     for id in env["res.partner"].table.rows:
         env["res.partner"].update(id, {"property_account_receivable_id": ids["112110"]})
     return ids

@@ -211,7 +211,7 @@ def _end_of_month(day: date) -> date:
 
 def outstanding_account(env: Env, direction: str) -> int:
     """111313 Outstanding Receipts or 111314 Outstanding Payments: where money waits when the method line names no account."""
-    name = "account.1_l10n_ca_111313" if direction == "inbound" else "account.1_l10n_ca_111314"
+    name = f"account.1_account_journal_payment_{'debit' if direction == 'inbound' else 'credit'}_account_id"
     found = env.ref(name)
     if found is None:
         raise LookupError(f"the chart lacks {name}")

@@ -207,8 +207,10 @@ class Payment(Chatter):
         posting.post(env, moves)
         for id in ids:
             if self.row(id)["state"] in ("draft", "in_process"):
-                # What was matched in the same breath is not looked at: such a payment stays in process (facts: "State of the payment").
-                self.update(id, {"state": "paid" if self._is_settled(self.row(id)) else "in_process"})
+                # Straight to a bank account is paid; anything else waits for its match, also where nothing of the money's
+                # account can be matched, and also what was matched in the same breath (facts: "State of the payment").
+                account = env.row("account.account", self.row(id)["outstanding_account_id"])
+                self.update(id, {"state": "paid" if account["account_type"] == "asset_cash" else "in_process"})
 
     def _is_settled(self, row: Row) -> bool:
         """Whether the money has arrived: it is in a bank account, or nothing of it waits any more."""

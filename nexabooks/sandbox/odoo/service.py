@@ -14,6 +14,7 @@ from typing import Any
 from nexabooks.sandbox.odoo import json2, xmlrpc
 from nexabooks.sandbox.odoo.access import ADMIN_USER, BILLING_USER, PLAIN_USER, POSTING_USER
 from nexabooks.sandbox.odoo.dispatch import Database, utc_now
+from nexabooks.sandbox.odoo.payments import counterparts
 from nexabooks.sandbox.odoo.refusals import NotPretended
 from nexabooks.sandbox.serving import Reply, Request, Service, json_reply
 
@@ -80,7 +81,8 @@ class OdooService(Service):
         self.books.take(snapshot)
 
     def totals(self) -> dict[str, Any]:
-        """What the books hold, for assertions: counts by state, sums of posted documents by kind and currency, orphan payments.
+        """What the books hold, for assertions: counts by state, sums of posted documents by kind and currency, orphan payments
+        (matched with nothing).
 
         Sums are Decimal, in the document's own currency.
         """
@@ -100,7 +102,7 @@ class OdooService(Service):
         orphans = [
             i
             for i, row in payments.table.rows.items()
-            if row["move_id"] and not payments.value(row, "reconciled_invoice_ids")
+            if row["move_id"] and not any(line["matching_number"] for line in counterparts(env, row))
         ]
         lines = env["account.move.line"].table.rows.values()
         posted = [r for r in lines if env.row("account.move", r["move_id"])["state"] == "posted"]

@@ -115,9 +115,9 @@ class IrModelData(Model):
         module, _, name = external_id.partition(".")
         self.insert({"module": module, "name": name, "model": model, "res_id": id, "noupdate": False})
 
-    @remote("model", "read")
+    @remote("model", "ask")
     def check_object_reference(self, module: str, xml_id: str, raise_on_access_error: bool = False) -> list[Any]:
-        """The model and id behind an external id."""
+        """The model and id behind an external id; a billing user may ask too (run on a real 19.0)."""
         for id in self.table.having("name", xml_id):
             if self.row(id)["module"] == module:
                 return [self.row(id)["model"], self.row(id)["res_id"]]
