@@ -1,4 +1,4 @@
-"""The way back of one run, planned: its drafts deleted, its payments cancelled, its entries reversed, matches undone first.
+"""The way back of one run, planned: its drafts deleted, its payments, in and out, cancelled, its entries reversed, matches undone first.
 
 What the run did comes from its receipts, how it stands now from Odoo. Planning only reads, and the same state gives the
 same plan and hash; once carried out, the plan is empty. What cannot go back is a `leave` that says why. An entry that
@@ -25,7 +25,7 @@ PAYMENT_LOCKS = ("fiscalyear_lock_date", "hard_lock_date")  # the sales and the 
 READ_SIZE = 500
 
 MOVE_FIELDS = ("name", "state", "payment_state", "date", "journal_id", "currency_id", "amount_total", "x_fc_run_id")
-PAYMENT_FIELDS = ("state", "date", "amount", "currency_id", "move_id", "journal_id", "memo")
+PAYMENT_FIELDS = ("state", "date", "amount", "currency_id", "move_id", "journal_id", "memo", "payment_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,7 @@ def _payment_steps(client: OdooReader, books: _Books, receipts: list[Mapping[str
         name = f"payment {text_of(row['memo'])}".strip()
         entry_id = entries.get(row["id"])
         day = date.fromisoformat(row["date"])
+        way = "paid back" if row["payment_type"] == "outbound" else "paid"
         if row["state"] == "draft":
             steps.append(_step("delete", receipt, name, "a draft payment", **about))
         elif row["state"] in ("canceled", "rejected"):
@@ -188,7 +189,14 @@ def _payment_steps(client: OdooReader, books: _Books, receipts: list[Mapping[str
             steps.append(_step("reverse", receipt, name, says, **about, **where))
         else:
             steps.append(
-                _step("cancel", receipt, name, f"paid on {day}; its invoice is open again", **about, entry_id=entry_id)
+                _step(
+                    "cancel",
+                    receipt,
+                    name,
+                    f"{way} on {day}; what it settled is open again",
+                    **about,
+                    entry_id=entry_id,
+                )
             )
     return steps
 

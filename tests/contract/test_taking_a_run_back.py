@@ -9,7 +9,7 @@ from decimal import Decimal
 from nexabooks.ledger import MemoryJournal, apply_plan, apply_undo, make_plan, plan_undo, read_present
 from tests.contract.books import balances
 from tests.contract.conftest import Server
-from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now
+from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now, paid_back
 
 TODAY = date(2026, 11, 20)
 
@@ -132,6 +132,47 @@ def test_a_credit_note_and_its_invoice_go_back_together(server):
     story.undo()
     assert story.balances() == {}
     assert story.moves("amount_residual") == [(0,), (0,)]
+
+
+def test_money_out_and_credit_go_back_with_the_run_that_made_them(server):
+    """A refund, a note turned into credit, a payment by credit and one that was too much: every balance is as before."""
+    story = Story(server, "both_ways")
+    paid, by_credit = story.invoice("paid"), story.invoice("by_credit")
+    id = paid.source_invoice_id
+    too_much = {
+        "direction": "outbound",
+        "route": "balance",
+        "settles_kind": "payment",
+        "settles_payment_id": f"pi_{id}",
+    }
+    paid = replace(paid, payments=(a_payment(paid, 15_000), a_payment(paid, 3_700, f"{id}:overpaid", **too_much)))
+    by_credit = replace(by_credit, payments=(a_payment(by_credit, 11_300, f"{id}:balance", route="balance"),))
+    note = a_note(paid, f"{story.prefix}_note", settles_corrected_minor=0)
+    refunds = (paid_back(note, 2_520, f"re_{id}"), paid_back(note, 2_000, f"{id}:credit", "balance"))
+    documents = (paid, by_credit, replace(note, payments=refunds))
+    assert {r.outcome for r in story.close(*documents)} == {"done"}
+    assert story.moves("payment_state") == [("paid",)] * 3
+    plan = story.plan()
+    assert plan.counts() == {"cancel": 5, "leave": 1, "reverse": 3, "unmatch": 8}
+    assert {s.says for s in plan.of("cancel") if "paid back" in s.says} == {
+        "paid back on 2026-10-12; what it settled is open again"
+    }
+    assert {r.outcome for r in story.undo()} == {"done"}
+    assert story.balances() == {}
+    assert story.moves("payment_state") == [("reversed",), ("paid",), ("reversed",)]  # a note's reversal reads so
+    assert story.plan().is_empty
+
+
+def test_a_run_that_only_paid_back_leaves_the_note_open_again(server):
+    """The note itself was posted by the run before, and stays."""
+    story = Story(server, "out")
+    note = a_note(story.invoice(), f"{story.prefix}_note", settles_corrected_minor=0)
+    story.close(note, run="r1")
+    before = story.balances()
+    story.close(replace(note, payments=(paid_back(note, 4_520, f"re_{story.prefix}"),)), run="r2")
+    assert story.moves("payment_state") == [("paid",)]
+    assert {r.outcome for r in story.undo("r2")} == {"done"}
+    assert (story.moves("payment_state"), story.balances()) == ([("not_paid",)], before)
 
 
 def test_a_forced_tax_goes_back_to_the_cent(server):
