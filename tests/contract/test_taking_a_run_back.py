@@ -200,6 +200,22 @@ def test_what_lies_behind_a_lock_date_is_reversed_in_the_open_period(server):
     assert story.moves("date", "payment_state") == [("1999-06-15", "reversed")]
 
 
+def test_money_out_behind_a_lock_date_is_reversed_in_the_open_period(server):
+    """Its entry and its note's, each by an entry of its own; nothing is left at the customer."""
+    story = Story(server, "locked_out")
+    day = date(1999, 6, 15)
+    note = a_note(story.invoice(), f"{story.prefix}_note", settles_corrected_minor=0, invoiced_on=day, due_on=day)
+    story.close(replace(note, payments=(replace(paid_back(note, 4_520, f"re_{story.prefix}"), paid_on=day),)))
+    with server.locked("fiscalyear_lock_date", "1999-06-30"):
+        assert [(s.kind, s.dated_on) for s in story.plan().of("reverse")] == [
+            ("payment", TODAY),
+            ("credit_note", TODAY),
+        ]
+        assert {r.outcome for r in story.undo()} == {"done"}
+        assert story.balances() == {}
+        assert story.plan().is_empty
+
+
 def test_an_undo_that_was_cut_off_is_finished_and_never_doubled(server):
     """Stopped after the reversal was made and before it was posted."""
     story = Story(server, "cut")
