@@ -63,7 +63,7 @@ FIELDS: tuple[OwnField, ...] = (
 def setup_plan(
     client: OdooReader,
     families: Rows,
-    routes: Rows = (),
+    routes: Rows,
     *,
     currencies: Iterable[str] = (),
     has_unique_index: bool = False,
@@ -194,7 +194,7 @@ def _right_steps(client: OdooReader) -> list[Step]:
 def setup_apply(
     client: OdooWriter,
     families: Rows,
-    routes: Rows = (),
+    routes: Rows,
     *,
     currencies: Iterable[str] = (),
     has_unique_index: bool = False,

@@ -14,7 +14,7 @@ from nexabooks.ledger import apply_plan, make_plan, read_present, setup_apply
 from nexabooks.ops import open_ops
 from nexabooks.sandbox.odoo.service import OdooService
 from nexabooks.settings import load_settings
-from tests.ledger.makers import FAMILY_ROWS, an_invoice, desired_of
+from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, an_invoice, desired_of
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def posted(monkeypatch, tmp_path) -> OdooService:
     settings = load_settings()
     settings.home.mkdir()
     with open_odoo(settings, "admin") as admin:
-        setup_apply(admin, FAMILY_ROWS)
+        setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
     with (
         open_odoo(settings, "write") as client,
         open_ops(settings.ops_store_url, now=settings.now) as ops,

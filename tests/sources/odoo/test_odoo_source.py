@@ -15,10 +15,10 @@ from nexabooks.sources.odoo import SOURCE
 from nexabooks.sources.odoo.streams import QUESTIONS
 from nexabooks.streams import Batch, Finished
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import FAMILY_ROWS, an_invoice, desired_of, now
+from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, a_note, an_invoice, desired_of, now
 
 STREAMS = {stream.name: stream for stream in SOURCE.streams}
-NOTE = an_invoice("cn_1", (1_000,), kind="credit_note", corrects_source_invoice_id="in_2")
+NOTE = a_note(an_invoice("in_2"), amounts_minor=(1_000,))
 DESIRED = desired_of(an_invoice(paid_minor=11_300), an_invoice("in_2", (1_005, 1_005)), NOTE)
 
 
@@ -28,7 +28,7 @@ def odoo():
     service = OdooService()
     service.start()
     with open_odoo(settings_of(service, service.admin_key), "admin") as client:
-        setup_apply(client, FAMILY_ROWS)
+        setup_apply(client, FAMILY_ROWS, ROUTE_ROWS)
         plan = make_plan(DESIRED, read_present(client, DESIRED), mode="post", run_id="r1")
         apply_plan(plan, client, MemoryJournal(), now=now)
         partner = client.write_call("res.partner", "create", vals_list=[{"name": "Not ours"}])[0]
