@@ -20,6 +20,8 @@ from nexabooks.errors import (
 
 SERIALIZATION = "could not serialize access"  # load answers HTTP 200 with it: worth another attempt
 
+UNKNOWN_NAME = "External ID not found"  # what check_object_reference says of a name that it does not know
+
 AGAIN = "Another attempt may succeed."
 NOT_AGAIN = "Another attempt will not help."
 LOOK = "It may or may not have happened: look before acting again."

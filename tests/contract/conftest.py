@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from nexabooks.clients.odoo import OdooWriter, open_odoo
+from nexabooks.clients.odoo import OdooReader, OdooWriter, open_odoo
 from nexabooks.clients.odoo_xmlrpc import XmlRpc
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.present import Books, read_books
@@ -27,7 +27,7 @@ REAL = ("NEXABOOKS_TEST_ODOO_URL", "NEXABOOKS_TEST_ODOO_DB", "NEXABOOKS_TEST_ODO
 SERVERS = [
     "sandbox by JSON-2",
     "sandbox by XML-RPC",
-    *(["real server by JSON-2"] if all(map(os.environ.get, REAL)) else []),
+    *(["real server by JSON-2", "real server by XML-RPC"] if all(map(os.environ.get, REAL)) else []),
 ]
 
 
@@ -43,6 +43,11 @@ class Server:
     def key(self, name: str) -> str:
         """An external id of this run."""
         return f"nexabooks.test_{self.prefix}_{name}"
+
+    def holds(self, model: str, name: str) -> int | None:
+        """The record of `model` that carries the external id of this run, or None."""
+        module, _, rest = self.key(name).partition(".")
+        return self.client.ids_of_names(model, module, [rest]).get(rest)
 
     @contextmanager
     def locked(self, name: str, day: str) -> Iterator[None]:
@@ -68,6 +73,15 @@ def _settings(url: str, database: str, key: str, admin_key: str) -> Settings:
     )
 
 
+def _by_xmlrpc(client: OdooReader, settings: Settings, key: str) -> OdooWriter:
+    """The same user by the other transport, which needs his login."""
+    uid = client.call("res.users", "context_get")["uid"]
+    login = client.read("res.users", [uid], ["login"])[0]["login"]
+    client.close()
+    transport = XmlRpc(settings.odoo_url, settings.odoo_database, login, secret(getattr(settings, key)), timeout_s=60)
+    return OdooWriter(transport, settings.odoo_company_id)
+
+
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request) -> Iterator[Server]:
     """A server that is set up; its records stay, under the prefix of this run."""
@@ -80,12 +94,7 @@ def server(request) -> Iterator[Server]:
         settings = _settings(service.url, service.database, service.posting_key, service.admin_key)
     admin, client = open_odoo(settings, "admin"), open_odoo(settings, "write")
     if request.param.endswith("by XML-RPC"):
-        uid = client.call("res.users", "context_get")["uid"]
-        login = client.read("res.users", [uid], ["login"])[0]["login"]
-        client.close()
-        key = secret(settings.odoo_api_key)
-        by_xmlrpc = XmlRpc(settings.odoo_url, settings.odoo_database, login, key, timeout_s=60)
-        client = OdooWriter(by_xmlrpc, settings.odoo_company_id)
+        admin, client = _by_xmlrpc(admin, settings, "odoo_admin_key"), _by_xmlrpc(client, settings, "odoo_api_key")
     assert isinstance(admin, OdooWriter)
     assert isinstance(client, OdooWriter)
     setup_apply(admin, FAMILY_ROWS)

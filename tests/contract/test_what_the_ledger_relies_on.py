@@ -80,7 +80,25 @@ def test_a_second_load_of_the_same_external_id_is_an_update(server):
     second = server.client.load("res.partner", ("id", "name"), [[server.key("twice"), "Another name"]])
     assert second == [first]
     assert server.client.read("res.partner", [first], ["name"])[0]["name"] == "Another name"
-    assert server.client.call("res.partner", "get_external_id", ids=[first]) == {str(first): server.key("twice")}
+    assert server.holds("res.partner", "twice") == first
+
+
+def test_a_name_that_odoo_does_not_know_is_not_there(server):
+    """And no error, by either transport."""
+    assert server.holds("res.partner", "never_made") is None
+
+
+def test_an_archived_record_is_found_by_its_name(server):
+    """Odoo hides it unless the call says otherwise; an archived tax must read as archived, not as missing."""
+    id = partner(server, "archived")
+    server.client.write_call("res.partner", "write", ids=[id], vals={"active": False})
+    assert server.holds("res.partner", "archived") == id
+
+
+def test_a_name_of_another_model_is_not_there(server):
+    """What is asked for a payment is never a customer."""
+    partner(server, "model")
+    assert server.holds("account.payment", "model") is None
 
 
 def test_an_invoice_loaded_twice_with_line_ids_is_the_same_invoice(server):
@@ -271,7 +289,7 @@ def test_a_payment_loaded_twice_is_one_payment(server):
     """Under the same external id."""
     first, second = load_payment(server, "pay_once", "10.00"), load_payment(server, "pay_once", "10.00")
     assert first == second
-    assert server.client.call("account.payment", "get_external_id", ids=[first]) == {str(first): server.key("pay_once")}
+    assert server.holds("account.payment", "pay_once") == first
 
 
 def test_a_credit_note_is_matched_like_money(server):

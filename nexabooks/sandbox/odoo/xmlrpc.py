@@ -88,7 +88,7 @@ def _sendable(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):
-        return {str(k): _sendable(v) for k, v in value.items()}
+        return {k: _sendable(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_sendable(v) for v in value]
     return value
