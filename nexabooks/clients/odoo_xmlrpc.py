@@ -6,6 +6,7 @@ means done; and `create` answers a number for one record, a list for a list, so 
 
 from __future__ import annotations
 
+import re
 import xmlrpc.client
 from decimal import Decimal
 from typing import Any
@@ -19,6 +20,7 @@ from nexabooks.errors import NexabooksError, PermanentError, SettingsError
 FAULT_NAMES = {3: "odoo.exceptions.AccessDenied", 4: "odoo.exceptions.AccessError", 2: "odoo.exceptions.UserError"}
 
 
+_NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
 _NOT_IN_XML = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
 
@@ -136,7 +138,15 @@ class XmlRpc:
         except xmlrpc.client.Fault as fault:
             if "cannot marshal None" in str(fault.faultString):
                 return None
-            raise _error_of_fault(fault, what) from None
+            raise self._error_of_fault(fault, what) from None
+
+    def _error_of_fault(self, fault: xmlrpc.client.Fault, what: str) -> NexabooksError:
+        if fault.faultCode == 1 and _NO_DATABASE.search(str(fault.faultString)):
+            return SettingsError(
+                f"Odoo has no database {self.database!r} at this address ({what}). Check NEXABOOKS_ODOO_DATABASE.",
+                source="odoo",
+            )
+        return _error_of_fault(fault, what)
 
 
 def _error_of_fault(fault: xmlrpc.client.Fault, what: str) -> NexabooksError:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from nexabooks.clients.odoo import OdooReader, OdooWriter, open_odoo
+from nexabooks.clients.odoo_json2 import Json2
 from nexabooks.clients.odoo_xmlrpc import XmlRpc
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.present import Books, read_books
@@ -38,11 +39,23 @@ class Server:
     client: OdooWriter
     admin: OdooWriter
     books: Books
+    settings: Settings
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
 
     def key(self, name: str) -> str:
         """An external id of this run."""
         return f"nexabooks.test_{self.prefix}_{name}"
+
+    def other(self, *, key: str = "", database: str = "", company_id: int = 0) -> OdooWriter:
+        """A client like the posting user's, with another key, database or company. The caller closes it."""
+        old = self.client._transport
+        url, database, key = old.url, database or self.settings.odoo_database, key or secret(self.settings.odoo_api_key)
+        transport = (
+            XmlRpc(url, database, old.login, key, timeout_s=60)
+            if isinstance(old, XmlRpc)
+            else Json2(url, database, key, timeout_s=60)
+        )
+        return OdooWriter(transport, company_id or self.client.company_id, attempts=1)
 
     def holds(self, model: str, name: str) -> int | None:
         """The record of `model` that carries the external id of this run, or None."""
@@ -98,7 +111,7 @@ def server(request) -> Iterator[Server]:
     assert isinstance(admin, OdooWriter)
     assert isinstance(client, OdooWriter)
     setup_apply(admin, FAMILY_ROWS)
-    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES)))
+    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES)), settings)
     client.close()
     admin.close()
     if service:

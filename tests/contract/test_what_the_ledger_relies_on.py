@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from nexabooks.clients.odoo_errors import RowsRefused
-from nexabooks.errors import LedgerRefused, PermanentError, TransientError
+from nexabooks.errors import LedgerRefused, TransientError
 from nexabooks.ledger.matching import NOTHING_LEFT, match_pairs, open_lines
 from tests.contract.conftest import Server
 
@@ -318,24 +318,6 @@ def test_a_lock_date_moves_the_entry_silently(server):
     state, day, booked = read(server, id, "state", "invoice_date", "date")
     assert (state, day) == ("posted", "1999-06-15")
     assert booked > "1999-06-30"
-
-
-REFUSALS = {
-    "a record without its name": ("res.partner", "create", {"vals_list": [{"email": "a@b.example"}]}, LedgerRefused),
-    "a record that is gone": ("res.partner", "write", {"ids": [999_999_999], "vals": {"name": "A"}}, LedgerRefused),
-    "an unknown field": ("res.partner", "create", {"vals_list": [{"nope": 1}]}, PermanentError),
-    "an unknown method": ("res.partner", "nope", {}, PermanentError),
-    "an unknown model": ("no.model", "create", {"vals_list": [{}]}, PermanentError),
-}
-
-
-@pytest.mark.parametrize("name", REFUSALS)
-def test_a_refusal_is_never_worth_another_attempt(server, name):
-    """Whatever status it comes with."""
-    model, method, arguments, kind = REFUSALS[name]
-    with pytest.raises(kind) as caught:
-        server.client.write_call(model, method, **arguments)
-    assert not caught.value.may_retry
 
 
 def test_one_bad_row_writes_nothing_of_a_load(server):
