@@ -156,6 +156,9 @@ def _error_of_fault(fault: xmlrpc.client.Fault, what: str) -> NexabooksError:
         return error_of(FAULT_NAMES[fault.faultCode], words, what=what)
     *_, last_frame = words.rsplit('\n  File "', 1)
     said = next((line for line in last_frame.splitlines()[1:] if line[:1].strip()), words.rsplit("\n", 1)[-1])
-    if said.startswith("psycopg2.") or SERIALIZATION in words:
+    if SERIALIZATION in words:
         return error_of("psycopg2.errors.SerializationFailure", "a conflict in its database", what=what)
+    if said.startswith("psycopg2."):
+        name, _, message = said.partition(":")
+        return error_of(name, message, what=what)
     return error_of("builtins.Error", said, what=what)

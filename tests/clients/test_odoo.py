@@ -70,6 +70,8 @@ ERRORS = {
     "an unknown argument": ("werkzeug.exceptions.UnprocessableEntity", 422, PermanentError),
     "an unknown field, with HTTP 500": ("builtins.ValueError", 500, PermanentError),
     "a conflict, with HTTP 500": ("psycopg2.errors.SerializationFailure", 500, TransientError),
+    "a database that restarts": ("psycopg2.OperationalError", 500, TransientError),
+    "a value that the database refuses": ("psycopg2.errors.NumericValueOutOfRange", 500, LedgerRefused),
     "a lock": ("odoo.exceptions.LockError", 409, TransientError),
 }
 
@@ -259,6 +261,12 @@ FAULTS = {
         'Traceback…\n  File "sql_db.py", line 4, in execute\n    self._obj.execute()\n'
         "psycopg2.errors.DeadlockDetected: deadlock detected\nDETAIL:  Process 1 waits.\nHINT:  See server log.",
         TransientError,
+    ),
+    "a value that the database refuses": (
+        1,
+        'Traceback…\n  File "sql_db.py", line 4, in execute\n    self._obj.execute()\n'
+        "psycopg2.errors.NumericValueOutOfRange: integer out of range\n",
+        LedgerRefused,
     ),
 }
 

@@ -11,13 +11,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 
 from nexabooks.clients.odoo import OdooReader, OdooWriter, open_odoo
 from nexabooks.clients.odoo_json2 import Json2
 from nexabooks.clients.odoo_xmlrpc import XmlRpc
-from nexabooks.ledger.desired import Desired
+from nexabooks.ledger.desired import Desired, TaxCode
 from nexabooks.ledger.present import Books, read_books
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
@@ -30,6 +31,8 @@ SERVERS = [
     "sandbox by XML-RPC",
     *(["real server by JSON-2", "real server by XML-RPC"] if all(map(os.environ.get, REAL)) else []),
 ]
+
+ZERO_RATED = {"gst_0": TaxCode("gst_0", "0% GST", Decimal(0), "gst_sale_tax_0")}
 
 
 @dataclass
@@ -111,7 +114,7 @@ def server(request) -> Iterator[Server]:
     assert isinstance(admin, OdooWriter)
     assert isinstance(client, OdooWriter)
     setup_apply(admin, FAMILY_ROWS)
-    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES)), settings)
+    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES | ZERO_RATED)), settings)
     client.close()
     admin.close()
     if service:
