@@ -303,23 +303,6 @@ def test_a_credit_note_is_matched_like_money(server):
     assert read(server, note, "payment_state", "amount_residual") == ["paid", 0]
 
 
-def test_a_lock_date_moves_the_entry_silently(server):
-    """So it must be looked at before and after. A lock of 1999 harms no living book, and is taken back."""
-    id = invoice(server, "locked", ["10.00"], day="1999-06-15")
-    company = [server.client.company_id]
-    before = server.admin.read("res.company", company, ["sale_lock_date"])[0]["sale_lock_date"]
-    if before:
-        pytest.fail("this database has a sales lock date already; use one without")
-    server.admin.write_call("res.company", "write", ids=company, vals={"sale_lock_date": "1999-06-30"})
-    try:
-        post(server, id)
-    finally:
-        server.admin.write_call("res.company", "write", ids=company, vals={"sale_lock_date": before})
-    state, day, booked = read(server, id, "state", "invoice_date", "date")
-    assert (state, day) == ("posted", "1999-06-15")
-    assert booked > "1999-06-30"
-
-
 def test_one_bad_row_writes_nothing_of_a_load(server):
     """And Odoo says which words were wrong."""
     sent = [[server.key("good"), "Good"], [server.key("bad"), ""]]
