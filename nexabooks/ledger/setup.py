@@ -94,8 +94,10 @@ def _account_steps(client: OdooReader, families: list[Mapping[str, Any]]) -> lis
 
 
 def _journal(client: OdooReader) -> dict[str, Any] | None:
-    domain = [["company_id", "=", client.company_id], ["code", "=", PAYMENT_JOURNAL_CODE]]
-    fields = ["id", "type", "default_account_id"]
+    """The journal with our code, an archived one too: its code is taken."""
+    ours = [["company_id", "=", client.company_id], ["code", "=", PAYMENT_JOURNAL_CODE]]
+    domain = [*ours, ["active", "in", [True, False]]]
+    fields = ["id", "type", "active", "default_account_id"]
     found = client.search_read("account.journal", domain, fields, limit=1)
     return found[0] if found else None
 
@@ -111,6 +113,8 @@ def _journal_steps(client: OdooReader) -> list[Step]:
         return [Step(named, says, False), Step(f"{named} bank account", books_to, False)]
     if journal["type"] != "bank":
         return [Step(named, f"{says} is of type {journal['type']}: free the code", True, is_blocked=True)]
+    if not journal["active"]:
+        return [Step(named, f"{says} is archived: activate it", True, is_blocked=True)]
     accounts = inbound_method_accounts(client, journal["id"])
     is_direct = bool(accounts) and set(accounts.values()) == {id_of(journal["default_account_id"])}
     return [Step(named, says, True), Step(f"{named} bank account", books_to, is_direct)]

@@ -104,7 +104,7 @@ class Model(Records):
         ids = self.search(domain or [], offset, limit, order)
         return self.read(ids, fields, **read_kwargs)
 
-    @remote("model", "read")
+    @remote("model", "ask")
     def fields_get(self, allfields: list[str] | None = None, attributes: list[str] | None = None) -> dict[str, Row]:
         """What the fields are."""
         described = {}
