@@ -1,7 +1,7 @@
 """Every measurement in one go, as a table: `make bench`, or `python -m benchmarks --quick` for small sizes.
 
 Needs `.venv-bench` (dlt) beside the checkout; `make bench` makes it. Rewrites the measured part of docs/benchmarks.md.
-Takes about half an hour and 15 GB of disk for a while; --quick about three minutes.
+Takes about forty minutes and 15 GB of disk for a while; --quick about three minutes.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import landing, postgres
+from benchmarks import build, landing, ledger, postgres
 from benchmarks.measuring import apart, medians
 
 PAGE = Path("docs/benchmarks.md")
@@ -47,11 +46,9 @@ def of_postgres(folder: Path, count: int, rounds: int) -> Rows:
             return rows | dlt("postgres", address, folder / "dlt")
 
 
-def of_build(count: int, rounds: int) -> Rows:
-    """In a process of its own, see benchmarks/build.py."""
-    command = [sys.executable, "-m", "benchmarks.build", "--records", str(count), "--repeats", str(rounds)]
-    out = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return {row.pop("what"): row for row in map(json.loads, out.stdout.splitlines())}
+def of_build(folder: Path, count: int, rounds: int) -> Rows:
+    with build.ways(folder, count) as ways:
+        return medians(ways, rounds)
 
 
 def table(title: str, rows: Rows, base: str) -> str:
@@ -89,12 +86,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     stripe, rows, few, rounds = (
-        (20_000, 50_000, 2_000, 1) if options.quick else (1_000_000, 2_000_000, 20_000, options.rounds)
+        (20_000, 50_000, 2_000, 1) if options.quick else (1_000_000, 2_000_000, 50_000, options.rounds)
     )
     if not Path(DLT[0]).exists():
         raise SystemExit("There is no .venv-bench with dlt in it; `make bench` makes it.")
     measured = [
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} with {os.cpu_count()} cores, medians of {rounds} rounds; dlt once."
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} with {os.cpu_count()} cores, medians of {rounds} rounds; dlt, the build and the ledger once."
     ]
     parts = (
         (
@@ -103,16 +100,18 @@ def main() -> None:
             lambda f: of_stripe(f, stripe, few, rounds),
         ),
         ("A PostgreSQL table of 14 columns", "COPY and read_csv", lambda f: of_postgres(f, rows, rounds)),
-        ("The build of all models", "compiled SQL", lambda f: of_build(stripe, rounds)),
+        ("The build of all models", "compiled SQL", lambda f: of_build(f, stripe, 1)),
     )
     for title, base, measure in parts:
         with tempfile.TemporaryDirectory(prefix="nexabooks-bench-") as name:
             measured.append(table(title, measure(Path(name)), base))
         print(measured[-1], flush=True)
+    sizes = {"invoice_count": 60, "row_count": 50_000, "steps": (100, 400)} if options.quick else {}
+    for part in ledger.tables(**sizes):
+        measured.append(part)
+        print(part, flush=True)
     if not options.quick:
         rewrite("\n\n".join(measured))
-    if subprocess.run([sys.executable, "-m", "benchmarks.ledger"]).returncode:
-        raise SystemExit("The benchmark of the ledger failed.")
 
 
 if __name__ == "__main__":

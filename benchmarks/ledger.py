@@ -1,6 +1,6 @@
 """What posting costs: calls and seconds beside one invoice at a time, planning a million rows, memory.
 
-    python -m benchmarks.ledger                 all of it, about three minutes
+    python -m benchmarks.ledger                 all of it, about eight minutes
     python -m benchmarks.ledger --invoices 60   a shorter first table
     python -m benchmarks.ledger --rows 100000   a shorter second one
 
@@ -30,7 +30,7 @@ from tests.ledger.conftest import settings_of
 from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, an_invoice, desired_of, move_of, now, present_of
 
 LATENCY_S = 0.02
-MEMORY_STEPS = (500, 2_000, 4_000)
+MEMORY_STEPS = (1_000, 10_000, 50_000)
 
 
 class Forgetting:
@@ -130,11 +130,14 @@ def batched(client: OdooWriter, desired: Desired, books: Books) -> None:
     assert {r.outcome for r in receipts} == {"done"}
 
 
-def compare(count: int) -> None:
-    print(
-        f"Create, post and pay {count} invoices, {LATENCY_S * 1000:.0f} ms away (reading the books first: 15 calls in both)"
-    )
-    print(f"{'way':<28}{'calls':>8}{'seconds':>10}{'ms an invoice':>15}")
+def compare(count: int) -> str:
+    """Calls and seconds of both ways."""
+    lines = [
+        f"### {count} invoices created, posted and paid, {LATENCY_S * 1000:.0f} ms away",
+        "",
+        "| way | calls | seconds | ms an invoice |",
+        "|---|---:|---:|---:|",
+    ]
     measured = []
     for name, way in (("one by one, 5 calls each", one_by_one), ("in batches", batched)):
         with odoo(LATENCY_S) as server, server.client() as client:
@@ -145,12 +148,14 @@ def compare(count: int) -> None:
             way(client, desired, books)  # type: ignore[arg-type]
             seconds, calls = time.perf_counter() - began, server.calls()
         measured.append((calls, seconds))
-        print(f"{name:<28}{calls:>8,}{seconds:>10.1f}{1000 * seconds / count:>15.0f}")
+        lines.append(f"| {name} | {calls:,} | {seconds:.1f} | {1000 * seconds / count:.0f} |")
     (calls, seconds), (fewer, less) = measured
-    print(f"{'times less':<28}{calls / fewer:>8.1f}{seconds / less:>10.1f}\n")
+    lines.append(f"| times less | {calls / fewer:.1f} | {seconds / less:.1f} | |")
+    return "\n".join(lines)
 
 
-def plan_many(count: int) -> None:
+def plan_many(count: int) -> str:
+    """Planning as many outbound invoices as there are entries, each of which must be compared."""
     base = an_invoice()
     made = [replace(base, source_invoice_id=f"in_{n}", invoice_number=f"N-{n}") for n in range(count)]
     held = move_of(base)
@@ -159,25 +164,40 @@ def plan_many(count: int) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     plan: Plan = make_plan(desired, present, mode="post", run_id="bench")
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"Plan {count:,} outbound invoices against {count:,} present entries")
-    print(f"{wall:.1f} s, of which {cpu:.1f} s of processor; {len(plan.actions):,} actions\n")
+    return (
+        f"### A plan of {count:,} outbound invoices against {count:,} entries\n\n"
+        f"{wall:.1f} s, {cpu:.1f} s of CPU, {len(plan.actions):,} actions."
+    )
 
 
-def memory() -> None:
-    print("Memory of an apply, beyond its plan")
-    print(f"{'planned invoices':<20}{'kept, MB':>10}{'peak above kept, MB':>22}")
-    with odoo() as server:
-        for count in MEMORY_STEPS:
+def memory(steps: tuple[int, ...]) -> str:
+    """What an apply takes beyond its plan."""
+    lines = [
+        "### Memory of an apply, beyond its plan",
+        "",
+        "| planned invoices | kept, MB | peak above kept, MB |",
+        "|---:|---:|---:|",
+    ]
+    for count in steps:
+        with odoo() as server, server.client() as client:
             desired = desired_of(*(an_invoice(f"m{count}_{n}", paid_minor=11_300) for n in range(count)))
-            with server.client() as client:
-                plan = make_plan(desired, read_present(client, desired), mode="post", run_id=f"m{count}")
-                tracemalloc.start()
-                receipts = apply_plan(plan, client, Forgetting(), now=now)
-                kept, peak = tracemalloc.get_traced_memory()
-                tracemalloc.stop()
-            assert {r.outcome for r in receipts} <= {"done", "already"}
-            print(f"{count:<20,}{kept / 1e6:>10.1f}{(peak - kept) / 1e6:>22.1f}")
-    print("kept: the receipts, which are the answer\n")
+            plan = make_plan(desired, read_present(client, desired), mode="post", run_id=f"m{count}")
+            tracemalloc.start()
+            receipts = apply_plan(plan, client, Forgetting(), now=now)
+            kept, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        assert {r.outcome for r in receipts} == {"done"}
+        lines.append(f"| {count:,} | {kept / 1e6:.1f} | {(peak - kept) / 1e6:.1f} |")
+    return "\n".join(lines)
+
+
+def tables(
+    invoice_count: int = 300, row_count: int = 1_000_000, steps: tuple[int, ...] = MEMORY_STEPS
+) -> Iterator[str]:
+    """Each measurement as Markdown."""
+    yield compare(invoice_count)
+    yield memory(steps)
+    yield plan_many(row_count)
 
 
 def main() -> None:
@@ -185,9 +205,8 @@ def main() -> None:
     parser.add_argument("--invoices", type=int, default=300)
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
-    compare(options.invoices)
-    memory()
-    plan_many(options.rows)
+    for table in tables(options.invoices, options.rows):
+        print(table, end="\n\n", flush=True)
 
 
 if __name__ == "__main__":

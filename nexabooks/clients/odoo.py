@@ -7,7 +7,7 @@ language context"). Reads are repeated after a transient error; writes never are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 import requests
 
-from nexabooks.clients.odoo_errors import AGAIN, NOT_AGAIN, SERIALIZATION, RowsRefused, no_answer
+from nexabooks.clients.odoo_errors import AGAIN, NOT_AGAIN, SERIALIZATION, UNKNOWN_NAME, RowsRefused, no_answer
 from nexabooks.clients.odoo_json2 import Json2, lost_connection
 from nexabooks.clients.odoo_xmlrpc import XmlRpc, parse_answer
 from nexabooks.clients.retry import with_retries
@@ -31,7 +31,6 @@ READING_METHODS = frozenset(
         "fields_get",
         "formatted_read_group",
         "web_search_read",
-        "get_external_id",
         "check_object_reference",
         "context_get",
         "has_access",
@@ -115,6 +114,31 @@ class OdooReader:
     def all_of(self, model: str, domain: Domain, fields: Sequence[str], *, size: int = 500) -> list[Record]:
         """Everything in `domain`, by id."""
         return [record for _, records in self.pages(model, domain, fields, size=size) for record in records]
+
+    def ids_of_names(self, model: str, module: str, names: Iterable[str]) -> dict[str, int]:
+        """The ids of the records of `model`, archived ones too, that carry the external ids `module`.`name`, by name.
+        A name that Odoo does not know is left out.
+
+        One call a name: `get_external_id` answers all at once, with numbers as keys, which XML-RPC cannot send, and a
+        billing user may not search `ir.model.data` (docs/decisions/0016-external-ids-are-asked-one-by-one.md).
+        """
+        found = {}
+        for name in dict.fromkeys(names):
+            try:
+                got = self.call(
+                    "ir.model.data",
+                    "check_object_reference",
+                    module=module,
+                    xml_id=name,
+                    context={"active_test": False},  # an archived record is there too
+                )
+            except PermanentError as error:
+                if UNKNOWN_NAME not in str(error):
+                    raise
+                continue
+            if got[0] == model and got[1]:
+                found[name] = int(got[1])
+        return found
 
     def field_names(self, model: str) -> frozenset[str]:
         """The fields that this user sees on `model`."""

@@ -20,6 +20,8 @@ from nexabooks.errors import (
 
 SERIALIZATION = "could not serialize access"  # load answers HTTP 200 with it: worth another attempt
 
+UNKNOWN_NAME = "External ID not found"  # what check_object_reference says of a name that it does not know
+
 AGAIN = "Another attempt may succeed."
 NOT_AGAIN = "Another attempt will not help."
 LOOK = "It may or may not have happened: look before acting again."
@@ -37,13 +39,29 @@ class RowsRefused(LedgerRefused):
         self.messages = messages
 
 
+# What PostgreSQL says when others are in the way or it is itself: the next attempt finds it otherwise.
+PASSING = (
+    "errors.SerializationFailure",
+    "errors.DeadlockDetected",
+    "errors.LockNotAvailable",
+    "errors.QueryCanceled",
+    "errors.AdminShutdown",
+    "errors.CrashShutdown",
+    "errors.CannotConnectNow",
+    "errors.TooManyConnections",
+    "errors.ReadOnlySqlTransaction",
+    "OperationalError",
+    "InterfaceError",
+)
+
 # The start of an error's name -> what it is. The first that fits speaks.
 BY_NAME: tuple[tuple[str, type[NexabooksError]], ...] = (
     ("werkzeug.exceptions.Unauthorized", KeyRefused),
     ("odoo.exceptions.AccessDenied", KeyRefused),
     ("odoo.exceptions.AccessError", AccessRefused),
     ("odoo.exceptions.LockError", TransientError),
-    ("psycopg2.", TransientError),
+    *((f"psycopg2.{name}", TransientError) for name in PASSING),
+    ("psycopg2.", LedgerRefused),  # a value that PostgreSQL refuses: too long, too large, not a number
     ("odoo.exceptions.", LedgerRefused),
     ("werkzeug.exceptions.TooManyRequests", RateLimited),
     ("werkzeug.", PermanentError),

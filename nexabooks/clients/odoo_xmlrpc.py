@@ -6,21 +6,27 @@ means done; and `create` answers a number for one record, a list for a list, so 
 
 from __future__ import annotations
 
+import re
 import xmlrpc.client
 from decimal import Decimal
 from typing import Any
 
 import requests
 
-from nexabooks.clients.odoo_errors import error_of, no_answer
+from nexabooks.clients.odoo_errors import SERIALIZATION, error_of, no_answer
 from nexabooks.clients.odoo_json2 import decode, encode, lost_connection
 from nexabooks.errors import NexabooksError, PermanentError, SettingsError
 
 FAULT_NAMES = {3: "odoo.exceptions.AccessDenied", 4: "odoo.exceptions.AccessError", 2: "odoo.exceptions.UserError"}
 
 
+_NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
+_NOT_IN_XML = dict.fromkeys(set(range(32)) - {9, 10, 13})
+
+
 class _Writing(xmlrpc.client.Marshaller):
-    """Writes a Decimal as a double with exactly its digits, and refuses a float."""
+    """Writes a Decimal as a double with exactly its digits, refuses a float, and leaves out the control characters that
+    XML has no form for (Odoo leaves them out of its own answers)."""
 
     dispatch = dict(xmlrpc.client.Marshaller.dispatch)  # noqa: RUF012  the library looks types up in this class dict
 
@@ -30,6 +36,10 @@ class _Writing(xmlrpc.client.Marshaller):
     def _refuse_float(self, value: float, write: Any) -> None:
         raise TypeError(f"{value!r} is a float; amounts go to Odoo as text or Decimal.")
 
+    def _dump_text(self, value: str, write: Any) -> None:
+        self.dump_unicode(value.translate(_NOT_IN_XML), write)
+
+    dispatch[str] = _dump_text
     dispatch[Decimal] = _dump_decimal
     dispatch[float] = _refuse_float
 
@@ -128,16 +138,27 @@ class XmlRpc:
         except xmlrpc.client.Fault as fault:
             if "cannot marshal None" in str(fault.faultString):
                 return None
-            raise _error_of_fault(fault, what) from None
+            raise self._error_of_fault(fault, what) from None
+
+    def _error_of_fault(self, fault: xmlrpc.client.Fault, what: str) -> NexabooksError:
+        if fault.faultCode == 1 and _NO_DATABASE.search(str(fault.faultString)):
+            return SettingsError(
+                f"Odoo has no database {self.database!r} at this address ({what}). Check NEXABOOKS_ODOO_DATABASE.",
+                source="odoo",
+            )
+        return _error_of_fault(fault, what)
 
 
 def _error_of_fault(fault: xmlrpc.client.Fault, what: str) -> NexabooksError:
-    """Fault 1 carries a traceback: its last line names the error, and only that line is shown."""
+    """Fault 1 carries a traceback: the line after its last frame names the error, and only that line is shown."""
     words = str(fault.faultString).strip()
     if fault.faultCode in FAULT_NAMES:
         return error_of(FAULT_NAMES[fault.faultCode], words, what=what)
-    last = words.splitlines()[-1] if words else ""
-    name = last.split(":", 1)[0]
-    if "SerializationFailure" in name or "DeadlockDetected" in name or "could not serialize access" in words:
+    *_, last_frame = words.rsplit('\n  File "', 1)
+    said = next((line for line in last_frame.splitlines()[1:] if line[:1].strip()), words.rsplit("\n", 1)[-1])
+    if SERIALIZATION in words:
         return error_of("psycopg2.errors.SerializationFailure", "a conflict in its database", what=what)
-    return error_of("builtins.Error", last, what=what)
+    if said.startswith("psycopg2."):
+        name, _, message = said.partition(":")
+        return error_of(name, message, what=what)
+    return error_of("builtins.Error", said, what=what)

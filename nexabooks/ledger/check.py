@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from nexabooks.clients.odoo import OdooReader
-from nexabooks.errors import PermanentError
+from nexabooks.clients.odoo_errors import KeyRefused
+from nexabooks.errors import AccessRefused, PermanentError
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.desired_payments import OUTSTANDING
 from nexabooks.ledger.payment_journals import PaymentJournal, account_trouble, route_trouble, wanted_accounts
@@ -58,7 +59,13 @@ def check(client: OdooReader, desired: Desired, *, now: datetime | None = None) 
     """How Odoo stands for posting `desired`. With `now` (the real present; None while a story is replayed) the keys' ends
     and the two clocks are looked at too. Reads only. Raises as the client does when Odoo cannot be asked."""
     findings = [*_fields(client), *_rights(client), *(_times(client, now) if now else ())]
-    books = read_books(client, desired)
+    try:
+        books = read_books(client, desired)
+    except KeyRefused:
+        raise
+    except AccessRefused as error:
+        says = f"they cannot be read: give the posting user the right Accounting / Invoicing. {error}"
+        return [*findings, Finding("the books", False, says, is_blocking=True)]
     return [
         *findings,
         *_accounts(desired, books),
@@ -115,7 +122,8 @@ def _times(client: OdooReader, now: datetime) -> list[Finding]:
     findings = []
     try:
         fields = ["name", "expiration_date"]
-        keys = client.search_read("res.users.apikeys", [], fields, order="expiration_date")
+        mine = [["user_id", "=", client.call("res.users", "context_get")["uid"]]]  # an administrator sees everybody's
+        keys = client.search_read("res.users.apikeys", mine, fields, order="expiration_date")
     except PermanentError as error:
         findings.append(Finding("API key", True, f"its end could not be asked: {error}"))
         keys = []
@@ -215,7 +223,9 @@ def _period(desired: Desired, books: Books) -> list[Finding]:
         findings.append(Finding("company currency", True, f"{books.company_currency}; no invoice is in it"))
     for code in sorted({i.currency_code for i in desired.invoices} - {books.company_currency}):
         currency = books.currencies.get(code)
-        if currency is None or not currency.is_active:
+        if currency is None:
+            says = f"Odoo does not know {code}"
+        elif not currency.is_active:
             says = f"{code} is not active in Odoo: activate it and enter rates"
         elif currency.first_rate_on is None:
             says = f"{code} has no rate in Odoo and would count 1.0: enter rates"

@@ -13,7 +13,7 @@ from nexabooks.clients.odoo import id_of
 from nexabooks.ledger.batches import drive, repeat
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
-from nexabooks.ledger.keys import line_key, move_key
+from nexabooks.ledger.keys import MODULE, line_key, move_key
 from nexabooks.ledger.plan import REFUSED_MARK, Action, amounts_differ
 from nexabooks.ledger.present import PresentMove, minor_of, read_moves
 from nexabooks.ledger.run import Run
@@ -229,9 +229,9 @@ def _force(run: Run, invoice: Invoice, move: PresentMove, correction: Correction
 
 def _remove_surplus(run: Run, invoice: Invoice, move: PresentMove, lines: list[dict[str, Any]]) -> str:
     ids = [line["id"] for line in lines if line["display_type"] == "product"]
-    names = run.client.call("account.move.line", "get_external_id", ids=ids)
-    wanted = {line_key(*_name(invoice), line.position) for line in invoice.lines}
-    surplus = [i for i in ids if names.get(str(i)) not in wanted]
+    wanted = [line_key(*_name(invoice), line.position).removeprefix(f"{MODULE}.") for line in invoice.lines]
+    ours = run.client.ids_of_names("account.move.line", MODULE, wanted).values()
+    surplus = [i for i in ids if i not in ours]
     commands = [[2, i, 0] for i in surplus]
     vals = {"invoice_line_ids": commands}
     trouble = repeat(lambda: run.client.write_call("account.move", "write", ids=[move.move_id], vals=vals))

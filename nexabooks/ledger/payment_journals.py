@@ -72,7 +72,7 @@ def journal_trouble(route: PaymentRoute, journal: PaymentJournal | None) -> str:
     if journal is None:
         return f"Odoo has no journal {route.journal_code}; {SETUP}"
     if not journal.is_active:
-        return f"the journal {route.journal_code} is archived in Odoo; activate it, or map the route {route.route}"
+        return f"the journal {route.journal_code} is archived: activate it, or map the route {route.route}"
     if journal.journal_type != JOURNAL_TYPE:
         said = f"the journal {route.journal_code} is of type {journal.journal_type}, not {JOURNAL_TYPE}"
         return f"{said}; free the code, or map the route {route.route} to another"
@@ -90,7 +90,7 @@ def account_trouble(code: str, account_type: str, account: Any) -> str:
     if account is None:
         return f"Odoo has no account {code}; {SETUP}"
     if not account.is_active:
-        return f"the account {code} is archived in Odoo; activate it, or map another"
+        return f"the account {code} is archived: activate it, or map another"
     if not is_of_type(account.account_type, account_type):
         return f"the account {code} is of type {account.account_type}, not {account_type}"
     return ""
@@ -103,7 +103,8 @@ def read_outstanding(client: OdooReader) -> dict[str, int | None]:
     for direction, side in zip(DIRECTIONS, ("debit", "credit"), strict=True):
         name = f"{client.company_id}_account_journal_payment_{side}_account_id"
         try:
-            found[direction] = client.call("ir.model.data", "check_object_reference", module="account", xml_id=name)[1]
+            answer = client.call("ir.model.data", "check_object_reference", module="account", xml_id=name)
+            found[direction] = answer[1] or None  # False: it is archived
         except PermanentError:
             found[direction] = None
     return found

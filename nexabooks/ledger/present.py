@@ -290,7 +290,7 @@ def read_books(client: OdooReader, desired: Desired) -> Books:
                 | {r.account_code for r in desired.routes.values() if r.has_account}
             ),
         ),
-        taxes=_read_taxes(client),
+        taxes=_read_taxes(client, {t.odoo_external_name for t in desired.taxes.values() if t.odoo_external_name}),
         currencies=_read_currencies(
             client, {i.currency_code for i in desired.invoices} | {company_currency}, company_currency
         ),
@@ -301,39 +301,43 @@ def read_books(client: OdooReader, desired: Desired) -> Books:
 
 
 def read_accounts(client: OdooReader, codes: list[str]) -> dict[str, Account]:
-    """The accounts with `codes` in this company, archived ones too."""
+    """The accounts with `codes` in this company, archived ones too. A code is searched by a query of its own, which hides
+    archived accounts whatever the domain says of `active`; the context turns that off."""
     fields = ["id", "code", "name", "account_type", "active"]
-    domain = [["code", "in", codes], ["active", "in", [True, False]]]
+    domain = [["code", "in", codes]]
     return {
         text_of(r["code"]): Account(
             r["id"], text_of(r["code"]), text_of(r["name"]), r["account_type"], bool(r["active"])
         )
-        for r in client.search_read("account.account", domain, fields)
+        for r in client.search_read("account.account", domain, fields, context={"active_test": False})
     }
 
 
-def _read_taxes(client: OdooReader) -> dict[str, Tax]:
-    """Sale taxes by the suffix of their external id. The names of sale and purchase taxes are the same, so the use
-    decides (facts: odoo "Taxes")."""
-    domain = [["company_id", "=", client.company_id], ["type_tax_use", "=", "sale"], ["active", "in", [True, False]]]
+def _read_taxes(client: OdooReader, names: set[str]) -> dict[str, Tax]:
+    """The sale taxes with `names`, the suffixes of their external ids. The names of sale and purchase taxes are the same,
+    so the use decides (facts: odoo "Taxes")."""
+    prefix = f"{client.company_id}_"
+    found = client.ids_of_names("account.tax", "account", [f"{prefix}{name}" for name in sorted(names)])
+    domain = [
+        ["id", "in", sorted(found.values())],
+        ["company_id", "=", client.company_id],
+        ["type_tax_use", "=", "sale"],
+        ["active", "in", [True, False]],
+    ]
     fields = ["id", "name", "amount", "amount_type", "active", "price_include", "children_tax_ids"]
-    records = client.search_read("account.tax", domain, fields)
-    if not records:
-        return {}
-    names = client.call("account.tax", "get_external_id", ids=[r["id"] for r in records])
-    prefix = f"account.{client.company_id}_"
+    records = {r["id"]: r for r in client.search_read("account.tax", domain, fields)} if found else {}
     return {
-        names[str(r["id"])].removeprefix(prefix): Tax(
-            tax_id=r["id"],
-            name=text_of(r["name"]),
-            rate=Decimal(r["amount"]),
-            amount_type=r["amount_type"],
-            is_active=bool(r["active"]),
-            is_price_included=bool(r["price_include"]),
-            member_ids=tuple(r["children_tax_ids"]),
+        name.removeprefix(prefix): Tax(
+            tax_id=id,
+            name=text_of(records[id]["name"]),
+            rate=Decimal(records[id]["amount"]),
+            amount_type=records[id]["amount_type"],
+            is_active=bool(records[id]["active"]),
+            is_price_included=bool(records[id]["price_include"]),
+            member_ids=tuple(records[id]["children_tax_ids"]),
         )
-        for r in records
-        if names.get(str(r["id"]), "").startswith(prefix)
+        for name, id in found.items()
+        if id in records
     }
 
 

@@ -70,6 +70,8 @@ ERRORS = {
     "an unknown argument": ("werkzeug.exceptions.UnprocessableEntity", 422, PermanentError),
     "an unknown field, with HTTP 500": ("builtins.ValueError", 500, PermanentError),
     "a conflict, with HTTP 500": ("psycopg2.errors.SerializationFailure", 500, TransientError),
+    "a database that restarts": ("psycopg2.OperationalError", 500, TransientError),
+    "a value that the database refuses": ("psycopg2.errors.NumericValueOutOfRange", 500, LedgerRefused),
     "a lock": ("odoo.exceptions.LockError", 409, TransientError),
 }
 
@@ -254,6 +256,18 @@ FAULTS = {
     "a refused record": (2, "Contacts require a name", LedgerRefused),
     "a traceback": (1, "Traceback…\nValueError: Invalid field 'nope' in 'res.partner'", PermanentError),
     "a conflict": (1, "Traceback…\npsycopg2.errors.SerializationFailure: could not serialize access", TransientError),
+    "a deadlock": (
+        1,
+        'Traceback…\n  File "sql_db.py", line 4, in execute\n    self._obj.execute()\n'
+        "psycopg2.errors.DeadlockDetected: deadlock detected\nDETAIL:  Process 1 waits.\nHINT:  See server log.",
+        TransientError,
+    ),
+    "a value that the database refuses": (
+        1,
+        'Traceback…\n  File "sql_db.py", line 4, in execute\n    self._obj.execute()\n'
+        "psycopg2.errors.NumericValueOutOfRange: integer out of range\n",
+        LedgerRefused,
+    ),
 }
 
 
@@ -270,6 +284,13 @@ def test_a_none_that_cannot_be_sent_means_done(server, older):
     """The fault comes after the commit (facts: odoo "XML-RPC calls")."""
     server.replies = [answer(9), fault(1, "TypeError: cannot marshal None unless allow_none is enabled")]
     assert older.write_call("account.move", "button_draft", ids=[1]) is None
+
+
+def test_xmlrpc_leaves_out_what_xml_cannot_hold(server, older):
+    """One control character in one description would make the whole call unreadable."""
+    server.replies = [answer(9), answer([14])]
+    older.write_call("res.partner", "create", vals_list=[{"name": "A\x0b\x00<B>\tC"}])
+    assert xmlrpc.client.loads(server.asked[1].body)[0][5] == [[{"name": "A<B>\tC"}]]
 
 
 def test_xmlrpc_reads_amounts_by_their_digits(server, older):

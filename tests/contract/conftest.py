@@ -11,12 +11,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 
-from nexabooks.clients.odoo import OdooWriter, open_odoo
+from nexabooks.clients.odoo import OdooReader, OdooWriter, open_odoo
+from nexabooks.clients.odoo_json2 import Json2
 from nexabooks.clients.odoo_xmlrpc import XmlRpc
-from nexabooks.ledger.desired import Desired
+from nexabooks.ledger.desired import Desired, TaxCode
 from nexabooks.ledger.present import Books, read_books
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
@@ -27,8 +29,10 @@ REAL = ("NEXABOOKS_TEST_ODOO_URL", "NEXABOOKS_TEST_ODOO_DB", "NEXABOOKS_TEST_ODO
 SERVERS = [
     "sandbox by JSON-2",
     "sandbox by XML-RPC",
-    *(["real server by JSON-2"] if all(map(os.environ.get, REAL)) else []),
+    *(["real server by JSON-2", "real server by XML-RPC"] if all(map(os.environ.get, REAL)) else []),
 ]
+
+ZERO_RATED = {"gst_0": TaxCode("gst_0", "0% GST", Decimal(0), "gst_sale_tax_0")}
 
 
 @dataclass
@@ -38,11 +42,28 @@ class Server:
     client: OdooWriter
     admin: OdooWriter
     books: Books
+    settings: Settings
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
 
     def key(self, name: str) -> str:
         """An external id of this run."""
         return f"nexabooks.test_{self.prefix}_{name}"
+
+    def other(self, *, key: str = "", database: str = "", company_id: int = 0) -> OdooWriter:
+        """A client like the posting user's, with another key, database or company. The caller closes it."""
+        old = self.client._transport
+        url, database, key = old.url, database or self.settings.odoo_database, key or secret(self.settings.odoo_api_key)
+        transport = (
+            XmlRpc(url, database, old.login, key, timeout_s=60)
+            if isinstance(old, XmlRpc)
+            else Json2(url, database, key, timeout_s=60)
+        )
+        return OdooWriter(transport, company_id or self.client.company_id, attempts=1)
+
+    def holds(self, model: str, name: str) -> int | None:
+        """The record of `model` that carries the external id of this run, or None."""
+        module, _, rest = self.key(name).partition(".")
+        return self.client.ids_of_names(model, module, [rest]).get(rest)
 
     @contextmanager
     def locked(self, name: str, day: str) -> Iterator[None]:
@@ -68,6 +89,15 @@ def _settings(url: str, database: str, key: str, admin_key: str) -> Settings:
     )
 
 
+def _by_xmlrpc(client: OdooReader, settings: Settings, key: str) -> OdooWriter:
+    """The same user by the other transport, which needs his login."""
+    uid = client.call("res.users", "context_get")["uid"]
+    login = client.read("res.users", [uid], ["login"])[0]["login"]
+    client.close()
+    transport = XmlRpc(settings.odoo_url, settings.odoo_database, login, secret(getattr(settings, key)), timeout_s=60)
+    return OdooWriter(transport, settings.odoo_company_id)
+
+
 @pytest.fixture(scope="module", params=SERVERS)
 def server(request) -> Iterator[Server]:
     """A server that is set up; its records stay, under the prefix of this run."""
@@ -80,16 +110,11 @@ def server(request) -> Iterator[Server]:
         settings = _settings(service.url, service.database, service.posting_key, service.admin_key)
     admin, client = open_odoo(settings, "admin"), open_odoo(settings, "write")
     if request.param.endswith("by XML-RPC"):
-        uid = client.call("res.users", "context_get")["uid"]
-        login = client.read("res.users", [uid], ["login"])[0]["login"]
-        client.close()
-        key = secret(settings.odoo_api_key)
-        by_xmlrpc = XmlRpc(settings.odoo_url, settings.odoo_database, login, key, timeout_s=60)
-        client = OdooWriter(by_xmlrpc, settings.odoo_company_id)
+        admin, client = _by_xmlrpc(admin, settings, "odoo_admin_key"), _by_xmlrpc(client, settings, "odoo_api_key")
     assert isinstance(admin, OdooWriter)
     assert isinstance(client, OdooWriter)
     setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
-    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES, ROUTES)))
+    yield Server(client, admin, read_books(client, Desired({}, (), FAMILIES, TAXES | ZERO_RATED, ROUTES)), settings)
     client.close()
     admin.close()
     if service:

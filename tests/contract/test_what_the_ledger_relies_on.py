@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from nexabooks.clients.odoo_errors import RowsRefused
-from nexabooks.errors import LedgerRefused, PermanentError, TransientError
+from nexabooks.errors import LedgerRefused, TransientError
 from nexabooks.ledger.matching import NOTHING_LEFT, match_pairs, open_lines
 from tests.contract.conftest import Server
 
@@ -80,7 +80,25 @@ def test_a_second_load_of_the_same_external_id_is_an_update(server):
     second = server.client.load("res.partner", ("id", "name"), [[server.key("twice"), "Another name"]])
     assert second == [first]
     assert server.client.read("res.partner", [first], ["name"])[0]["name"] == "Another name"
-    assert server.client.call("res.partner", "get_external_id", ids=[first]) == {str(first): server.key("twice")}
+    assert server.holds("res.partner", "twice") == first
+
+
+def test_a_name_that_odoo_does_not_know_is_not_there(server):
+    """And no error, by either transport."""
+    assert server.holds("res.partner", "never_made") is None
+
+
+def test_an_archived_record_is_found_by_its_name(server):
+    """Odoo hides it unless the call says otherwise; an archived tax must read as archived, not as missing."""
+    id = partner(server, "archived")
+    server.client.write_call("res.partner", "write", ids=[id], vals={"active": False})
+    assert server.holds("res.partner", "archived") == id
+
+
+def test_a_name_of_another_model_is_not_there(server):
+    """What is asked for a payment is never a customer."""
+    partner(server, "model")
+    assert server.holds("account.payment", "model") is None
 
 
 def test_an_invoice_loaded_twice_with_line_ids_is_the_same_invoice(server):
@@ -271,7 +289,7 @@ def test_a_payment_loaded_twice_is_one_payment(server):
     """Under the same external id."""
     first, second = load_payment(server, "pay_once", "10.00"), load_payment(server, "pay_once", "10.00")
     assert first == second
-    assert server.client.call("account.payment", "get_external_id", ids=[first]) == {str(first): server.key("pay_once")}
+    assert server.holds("account.payment", "pay_once") == first
 
 
 def test_a_credit_note_is_matched_like_money(server):
@@ -283,41 +301,6 @@ def test_a_credit_note_is_matched_like_money(server):
     match(server, one, note)
     assert read(server, one, "payment_state", "amount_residual") == ["partial", Decimal("67.8")]
     assert read(server, note, "payment_state", "amount_residual") == ["paid", 0]
-
-
-def test_a_lock_date_moves_the_entry_silently(server):
-    """So it must be looked at before and after. A lock of 1999 harms no living book, and is taken back."""
-    id = invoice(server, "locked", ["10.00"], day="1999-06-15")
-    company = [server.client.company_id]
-    before = server.admin.read("res.company", company, ["sale_lock_date"])[0]["sale_lock_date"]
-    if before:
-        pytest.fail("this database has a sales lock date already; use one without")
-    server.admin.write_call("res.company", "write", ids=company, vals={"sale_lock_date": "1999-06-30"})
-    try:
-        post(server, id)
-    finally:
-        server.admin.write_call("res.company", "write", ids=company, vals={"sale_lock_date": before})
-    state, day, booked = read(server, id, "state", "invoice_date", "date")
-    assert (state, day) == ("posted", "1999-06-15")
-    assert booked > "1999-06-30"
-
-
-REFUSALS = {
-    "a record without its name": ("res.partner", "create", {"vals_list": [{"email": "a@b.example"}]}, LedgerRefused),
-    "a record that is gone": ("res.partner", "write", {"ids": [999_999_999], "vals": {"name": "A"}}, LedgerRefused),
-    "an unknown field": ("res.partner", "create", {"vals_list": [{"nope": 1}]}, PermanentError),
-    "an unknown method": ("res.partner", "nope", {}, PermanentError),
-    "an unknown model": ("no.model", "create", {"vals_list": [{}]}, PermanentError),
-}
-
-
-@pytest.mark.parametrize("name", REFUSALS)
-def test_a_refusal_is_never_worth_another_attempt(server, name):
-    """Whatever status it comes with."""
-    model, method, arguments, kind = REFUSALS[name]
-    with pytest.raises(kind) as caught:
-        server.client.write_call(model, method, **arguments)
-    assert not caught.value.may_retry
 
 
 def test_one_bad_row_writes_nothing_of_a_load(server):

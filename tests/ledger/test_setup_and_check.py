@@ -144,7 +144,7 @@ def test_what_is_wrong_in_the_books_is_found_before_the_run(client, accountant):
     found = findings(client, replace(desired, taxes={**TAXES, "hst_15": odd}))
     assert found["account of other"] == (
         False,
-        "the account NCR.OTHER is archived in Odoo; activate it, or map another",
+        "the account NCR.OTHER is archived: activate it, or map another",
     )
     assert found["tax hst_13"] == (False, "13% HST is archived: activate it")
     assert found["tax hst_15"] == (False, "15% HST is 15 % in Odoo, the list says 13")
@@ -167,6 +167,24 @@ class AnsweringRights:
 
 
 ENOUGH = {(m, o) for m in ("account.move", "account.payment", "res.partner") for o in ("create", "write")}
+
+
+def test_a_company_without_a_sales_journal_is_blocked(client, accountant):
+    """Nothing can be posted."""
+    id = client.search_read("account.journal", [["type", "=", "sale"]], ["id"])[0]["id"]
+    accountant.write_call("account.journal", "write", ids=[id], vals={"active": False})
+    assert [(f.what, f.says) for f in blocking(check(client, desired_of(an_invoice())))] == [
+        ("sales journal", "there is none")
+    ]
+
+
+def test_a_user_who_may_not_read_the_books_is_told_so(odoo):
+    """With what to give him, beside the rights that he lacks; not a stack trace."""
+    with open_odoo(settings_of(odoo, odoo.plain_key)) as plain:
+        found = {f.what: f for f in check(plain, desired_of(an_invoice()))}
+    assert (found["the books"].is_ok, found["the books"].is_blocking) == (False, True)
+    assert "Accounting / Invoicing" in found["the books"].says
+    assert found["right to make invoices"].is_ok is False
 
 
 def test_a_right_that_is_missing_or_too_much_is_said(client):

@@ -195,6 +195,12 @@ def test_xmlrpc_cannot_return_none_and_says_so_after_the_commit(books, rpc):
     assert books.move(id, "state") == "draft"
 
 
+def test_xmlrpc_cannot_return_numbers_as_keys(books, rpc):
+    """So external ids are asked one by one, by either transport."""
+    with pytest.raises(xmlrpc.client.Fault, match="dictionary key must be string"):
+        rpc("object").execute_kw("books", 2, books.service.admin_key, "account.tax", "get_external_id", [[1]])
+
+
 def test_xmlrpc_answers_a_dict_with_an_id_and_a_list_with_a_list(books, rpc):
     """JSON-2 would answer both with a list; the context goes in the keyword arguments."""
     credentials = ("books", 2, books.service.admin_key)

@@ -21,6 +21,11 @@ OPEN = (
     "res.users",
     "res.users.apikeys",
     "res.partner",
+    "account.account",
+    "account.payment.method.line",
+    "account.tax",
+    "account.tax.group",
+    "account.payment.term",
 )
 BOOKS = (
     "account.account",

@@ -49,6 +49,13 @@ class Account(Model):
             self._check_code(changes["code"], id)
         super().update(id, changes)
 
+    def find(self, domain: list[Any], order: str = "id", limit: int | None = None) -> list[int]:
+        """A code is searched by a query of its own, which hides archived accounts whatever the domain says of `active`."""
+        by_code = any(isinstance(d, (list, tuple)) and d and d[0] == "code" for d in domain or [])
+        if by_code and self.env.context.get("active_test", True):
+            domain = [["active", "=", True], *domain]
+        return super().find(domain, order, limit)
+
     def _check_code(self, code: Any, own_id: int | None) -> None:
         if not code:
             return
@@ -126,6 +133,13 @@ class Journal(Model):
                     }
                 )
         return id
+
+    def update(self, id: int, changes: Row) -> None:
+        if changes.get("active") is False:
+            moves = self.env["account.move"].table.rows.values()
+            if any(m["journal_id"] == id and m["state"] == "draft" for m in moves):
+                raise ValidationError("You can not archive a journal containing draft journal entries.")
+        super().update(id, changes)
 
     def _new_liquidity_account(self, given: Row) -> int:
         """The journal's own account in the general ledger, under the next free code after the bank accounts."""

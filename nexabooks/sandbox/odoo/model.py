@@ -104,7 +104,7 @@ class Model(Records):
         ids = self.search(domain or [], offset, limit, order)
         return self.read(ids, fields, **read_kwargs)
 
-    @remote("model", "read")
+    @remote("model", "ask")
     def fields_get(self, allfields: list[str] | None = None, attributes: list[str] | None = None) -> dict[str, Row]:
         """What the fields are."""
         described = {}
@@ -138,13 +138,13 @@ class Model(Records):
         return {n: outgoing(defaults[n]) for n in fields_list if n in defaults and defaults[n] not in (False, ())}
 
     @remote("record", "read")
-    def get_external_id(self, ids: list[int]) -> dict[str, str]:
-        """The external id of each record, '' where there is none."""
+    def get_external_id(self, ids: list[int]) -> dict[int, str]:
+        """The external id of each record, '' where there is none. Numbers as keys: XML-RPC cannot send them."""
         data = self.env.registry.store.tables["ir.model.data"]
         found = {}
         for id in ids:
             marks = [data.rows[m] for m in data.having("res_id", id) if data.rows[m]["model"] == self.name]
-            found[str(id)] = f"{marks[0]['module']}.{marks[0]['name']}" if marks else ""
+            found[id] = f"{marks[0]['module']}.{marks[0]['name']}" if marks else ""
         return found
 
     @remote("model", "read")

@@ -184,12 +184,20 @@ class Move(Chatter):
             row["invoice_payment_term_id"] = env.row("res.partner", row["partner_id"])["property_payment_term_id"]
         if not row.get("date"):
             row["date"] = self._accounting_date(row)
+        if kind != "entry":
+            self._check_rate(row, row["currency_id"])
         if kind != "entry" and not row.get("invoice_currency_rate"):
             row["invoice_currency_rate"] = env["res.currency"].rate(
                 row["currency_id"], row.get("invoice_date") or env.today.isoformat()
             )
         row["sequence_prefix"], row["sequence_number"] = posting.split_name(row.get("name"))
         return row
+
+    def _check_rate(self, given: Row, currency_id: int) -> None:
+        """An own rate is above zero; in the company's currency Odoo does not look."""
+        has_own = "invoice_currency_rate" in given and currency_id != self.env.company["currency_id"]
+        if has_own and (given["invoice_currency_rate"] or 0) <= 0:
+            raise ValidationError("The currency rate must be strictly positive.")
 
     def _accounting_date(self, row: Row) -> str:
         invoiced = row.get("invoice_date") or self.env.today.isoformat()
@@ -234,6 +242,8 @@ class Move(Chatter):
             row["invoice_currency_rate"] = env["res.currency"].rate(
                 after["currency_id"], after["invoice_date"] or env.today.isoformat()
             )
+        if before["move_type"] != "entry":
+            self._check_rate(row, row.get("currency_id") or before["currency_id"])
         if row or not commands:
             self.update(id, row)
         for name in ("invoice_line_ids", "line_ids"):

@@ -106,8 +106,8 @@ class Tax(Model):
     def insert(self, given: Row) -> int:
         if given.get("amount_type", "percent") not in ("percent", "group"):
             raise NotPretended(f"taxes of the kind {given['amount_type']!r}")
-        if given.get("price_include_override") == "tax_included" or given.get("include_base_amount"):
-            raise NotPretended("taxes included in the price, or in the base of other taxes")
+        if given.get("include_base_amount"):
+            raise NotPretended("taxes in the base of other taxes")
         return super().insert(given)
 
     def flat(self, tax_ids: Iterable[int]) -> tuple[Percent, ...]:
@@ -116,6 +116,8 @@ class Tax(Model):
         for id in tax_ids:
             row = self.row(id)
             found += [self.row(i) for i in row["children_tax_ids"]] if row["amount_type"] == "group" else [row]
+        if any(r["price_include_override"] == "tax_included" for r in found):
+            raise NotPretended("a line whose tax is included in its price")
         found.sort(key=lambda r: (r["sequence"], r["id"]))
         return tuple(Percent(r["id"], r["amount"]) for r in found)
 

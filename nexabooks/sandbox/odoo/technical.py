@@ -6,7 +6,7 @@ import html
 import re
 from typing import Any
 
-from nexabooks.sandbox.odoo.access import user_of
+from nexabooks.sandbox.odoo.access import check, user_of
 from nexabooks.sandbox.odoo.env import Env, UniqueIndex
 from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.model import Model, one, remote
@@ -117,10 +117,14 @@ class IrModelData(Model):
 
     @remote("model", "ask")
     def check_object_reference(self, module: str, xml_id: str, raise_on_access_error: bool = False) -> list[Any]:
-        """The model and id behind an external id; a billing user may ask too (run on a real 19.0)."""
+        """The model and id behind an external id; False for the id of an archived record, unless the context says
+        `active_test` false. Whoever may read the record may ask."""
         for id in self.table.having("name", xml_id):
-            if self.row(id)["module"] == module:
-                return [self.row(id)["model"], self.row(id)["res_id"]]
+            row = self.row(id)
+            if row["module"] == module:
+                target = self.env[row["model"]]
+                check(user_of(self.env.uid), target.name, target.label, "read")
+                return [row["model"], row["res_id"] if target.find([["id", "=", row["res_id"]]]) else False]
         raise Missing(f"External ID not found in the system: {module}.{xml_id}")
 
 

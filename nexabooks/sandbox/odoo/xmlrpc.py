@@ -42,7 +42,8 @@ def _common(method: str, args: list[Any], database_name: str) -> Any:
         return VERSION
     if method in ("authenticate", "login"):
         name, login, key = args[:3]
-        found = [u for u in USERS if u.login == login and u.key == key and name == database_name]
+        _must_be(name, database_name)
+        found = [u for u in USERS if u.login == login and u.key == key]
         return found[0].uid if found else False
     raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\nAttributeError: {method}\n")
 
@@ -51,7 +52,8 @@ def _object(database: Database, database_name: str, verb: str, args: list[Any]) 
     if verb not in ("execute_kw", "execute"):
         raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\nNameError: Method not available {verb}\n")
     name, uid, key, model, method, *rest = args
-    user = _user(name == database_name, uid, key)
+    _must_be(name, database_name)
+    user = _user(uid, key)
     positional, named = (
         (list(rest[0]) if rest else [], dict(rest[1]) if len(rest) > 1 else {})
         if verb == "execute_kw"
@@ -77,9 +79,16 @@ def _object(database: Database, database_name: str, verb: str, args: list[Any]) 
     return answer
 
 
-def _user(is_known_database: bool, uid: Any, key: Any) -> User:
+def _must_be(name: Any, database_name: str) -> None:
+    """Raises the fault of a database that is not there: PostgreSQL's own words, behind a traceback."""
+    if name != database_name:
+        said = f'psycopg2.OperationalError: connection to server failed: FATAL:  database "{name}" does not exist'
+        raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\n{said}\n")
+
+
+def _user(uid: Any, key: Any) -> User:
     for user in USERS:
-        if is_known_database and user.uid == uid and user.key == key:
+        if user.uid == uid and user.key == key:
             return user
     raise xmlrpc.client.Fault(3, "Access Denied")
 
@@ -88,7 +97,7 @@ def _sendable(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, dict):
-        return {str(k): _sendable(v) for k, v in value.items()}
+        return {k: _sendable(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [_sendable(v) for v in value]
     return value
