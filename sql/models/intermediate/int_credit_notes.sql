@@ -15,6 +15,10 @@ document_taxes as (
 
 line_tax_codes as (select * from {{ ref('int_line_tax_codes') }} where kind = 'credit_note'),
 
+note_parts as (select * from {{ ref('int_credit_note_parts') }}),
+
+lago_invoices as (select * from {{ ref('stg_lago__invoices') }}),
+
 tax_sums as (
     select
         source_system,
@@ -59,7 +63,7 @@ stripe_figures as (
     left join stripe_sums on stripe_notes.credit_note_id = stripe_sums.credit_note_id
 ),
 
-int_credit_notes as (
+described as (
     select
         'stripe' as source_system,
         credit_note_id,
@@ -75,6 +79,7 @@ int_credit_notes as (
         {{ accounting_day('issued_at') }} as invoiced_on,
         status = 'void' as is_void,
         is_deleted,
+        true as is_revenue,
         _landed_at,
         concat_ws('; ',
             case when coalesce(status, '') not in ('issued', 'void') then 'its status is not known' end,
@@ -102,6 +107,8 @@ int_credit_notes as (
         lago_notes.issued_on,
         lago_notes.status = 'voided',
         lago_notes.is_deleted,
+        -- What takes back a wallet top-up takes back money received in advance.
+        coalesce(lago_invoices.invoice_type, '') <> 'credit',
         lago_notes._landed_at,
         concat_ws('; ',
             case when not lago_notes.has_whole_amounts then 'an amount is not a whole JSON number' end,
@@ -112,6 +119,44 @@ int_credit_notes as (
         )
     from lago_notes
     left join lago_sums on lago_notes.credit_note_id = lago_sums.credit_note_id
+    left join lago_invoices on lago_notes.invoice_id = lago_invoices.invoice_id
+),
+
+int_credit_notes as (
+    select
+        described.source_system,
+        described.credit_note_id,
+        described.credit_note_number,
+        described.corrects_source_invoice_id,
+        described.account_id,
+        described.status,
+        described.currency_code,
+        described.subtotal_minor,
+        described.tax_minor,
+        described.total_minor,
+        described.lines_remainder_minor,
+        described.invoiced_on,
+        described.is_void,
+        described.is_deleted,
+        described.is_revenue,
+        described._landed_at,
+        coalesce(note_parts.corrected_minor, 0) as corrected_minor,
+        coalesce(note_parts.unrefunded_minor, 0) as unrefunded_minor,
+        concat_ws('; ',
+            nullif(described.problems, ''),
+            case when note_parts.corrected_minor + note_parts.refunded_minor + note_parts.unrefunded_minor
+                + note_parts.credited_minor + note_parts.elsewhere_minor <> described.total_minor
+                then 'what it corrects and what was given back make '
+                    || (note_parts.corrected_minor + note_parts.refunded_minor + note_parts.unrefunded_minor
+                        + note_parts.credited_minor + note_parts.elsewhere_minor)
+                    || ' and its total is ' || described.total_minor end,
+            case when least(note_parts.corrected_minor, note_parts.credited_minor, note_parts.elsewhere_minor) < 0
+                then 'more was given back than it says' end
+        ) as problems
+    from described
+    left join note_parts
+        on described.source_system = note_parts.source_system
+        and described.credit_note_id = note_parts.credit_note_id
 )
 
 select * from int_credit_notes

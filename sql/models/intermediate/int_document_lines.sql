@@ -109,7 +109,8 @@ int_document_lines as (
         ranked.is_proration,
         ranked.period_start_at,
         ranked.period_end_at,
-        documents.currency_code
+        documents.currency_code,
+        documents.is_revenue
     from ranked
     inner join documents
         on ranked.source_system = documents.source_system

@@ -33,6 +33,8 @@ stripe_documents as (
         tax_minor,
         total_minor,
         paid_minor,
+        remaining_minor as open_minor,
+        cast(0 as bigint) as settles_corrected_minor,
         status as source_status,
         case
             when is_deleted and status = 'draft' then 'draft'
@@ -60,6 +62,9 @@ stripe_documents as (
         case
             when shipping_minor <> 0 then 'it has a shipping amount, which has no family and no tax here'
             when total_minor < 0 then 'its total is below zero: Odoo takes that only as a credit note, which a person makes'
+            when starting_balance_minor > 0
+                then 'it also collects ' || {{ amount_text('starting_balance_minor') }}
+                    || ' that the customer owed from before, which no document here is for'
             else ''
         end as source_park_reason,
         coalesce(status, 'draft') <> 'draft' and not is_deleted as is_issued,
@@ -86,6 +91,8 @@ lago_documents as (
         lago_invoices.tax_minor,
         lago_invoices.total_minor,
         lago_invoices.paid_minor,
+        lago_invoices.due_minor as open_minor,
+        cast(0 as bigint) as settles_corrected_minor,
         lago_invoices.status as source_status,
         case
             when lago_invoices.is_deleted and lago_invoices.status in ('draft', 'pending') then 'draft'
@@ -114,10 +121,14 @@ lago_documents as (
             else 'Lago confirms it: ' || lago_invoices.status || ', payment ' || coalesce(lago_invoices.payment_status, 'unknown')
         end as record_reason,
         case
-            when lago_invoices.invoice_type = 'credit'
-                then 'it is a top-up of a wallet: money received in advance, not revenue'
-            when lago_invoices.prepaid_credit_minor <> 0
-                then 'it is settled from a wallet, and wallets are not kept in the ledger yet'
+            when lago_invoices.prepaid_credit_minor <> coalesce(
+                lago_invoices.prepaid_granted_minor + lago_invoices.prepaid_purchased_minor, 0
+            )
+                then {{ amount_text('lago_invoices.prepaid_credit_minor', 'lago_invoices.units_per_major') }}
+                    || ' of it are settled from a wallet, and Lago does not say what of that was purchased'
+            when lago_invoices.prepaid_granted_minor > 0
+                then {{ amount_text('lago_invoices.prepaid_granted_minor', 'lago_invoices.units_per_major') }}
+                    || ' of it are settled with credit that was given away: a discount, which a person books'
             else ''
         end as source_park_reason,
         coalesce(lago_invoices.status, 'draft') not in ('draft', 'pending', 'failed')
@@ -147,6 +158,8 @@ credit_note_documents as (
         tax_minor,
         total_minor,
         cast(0 as bigint) as paid_minor,
+        unrefunded_minor as open_minor,
+        corrected_minor as settles_corrected_minor,
         status as source_status,
         case
             when is_deleted then 'unverified'
@@ -164,7 +177,7 @@ credit_note_documents as (
         end as record_reason,
         '' as source_park_reason,
         not is_deleted as is_issued,
-        true as is_revenue,
+        is_revenue,
         lines_remainder_minor,
         cast(0 as bigint) as progressive_credit_minor,
         _landed_at

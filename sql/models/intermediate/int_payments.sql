@@ -1,139 +1,86 @@
--- One row per payment and invoice that succeeded, at its source's amount.
+-- One row per movement of money or of a customer's credit, and document that it is for, as its source tells it.
 with
 
-invoice_payments as (select * from {{ ref('stg_stripe__invoice_payments') }} where status = 'paid'),
+stripe_receipts as (select * from {{ ref('int_stripe_receipts') }}),
 
-stripe_invoices as (select * from {{ ref('stg_stripe__invoices') }}),
+lago_receipts as (select * from {{ ref('int_lago_receipts') }}),
 
-lago_payments as (select * from {{ ref('stg_lago__payments') }} where status = 'succeeded'),
+stripe_refunds as (select * from {{ ref('int_stripe_refunds') }}),
 
-lago_invoices as (select * from {{ ref('stg_lago__invoices') }}),
+stripe_disputes as (select * from {{ ref('int_stripe_disputes') }}),
 
-stripe_named as (
-    select
-        invoice_payment_id,
-        invoice_id,
-        coalesce(payment_intent_id, charge_id, payment_record_id, invoice_payment_id) as reference,
-        -- A payment record is money that never touched Stripe.
-        coalesce(payment_type, '') = 'payment_record' as is_off_stripe,
-        amount_minor,
-        currency_code,
-        paid_at
-    from invoice_payments
-),
+note_parts as (select * from {{ ref('int_credit_note_parts') }}),
 
-stripe_payments as (
-    select
-        'stripe' as source_system,
-        -- One payment intent may pay two invoices; then each part needs a name of its own.
-        case
-            when count(*) over (partition by reference) = 1 then reference
-            else reference || ':' || invoice_payment_id
-        end as payment_id,
-        invoice_id as source_invoice_id,
-        reference,
-        is_off_stripe,
-        amount_minor,
-        currency_code,
-        paid_at
-    from stripe_named
-),
+credit_movements as (select * from {{ ref('int_credit_movements') }}),
 
-off_stripe_booked as (
-    select
-        invoice_id,
-        sum(amount_minor) as amount_minor
-    from stripe_named
-    where is_off_stripe
-    group by invoice_id
-),
-
--- Marked as paid by hand: only the invoice itself knows of that money.
-stripe_marked_paid as (
-    select
-        'stripe' as source_system,
-        stripe_invoices.invoice_id || ':off_stripe' as payment_id,
-        stripe_invoices.invoice_id as source_invoice_id,
-        stripe_invoices.invoice_id as reference,
-        true as is_off_stripe,
-        cast(stripe_invoices.paid_off_stripe_minor - coalesce(off_stripe_booked.amount_minor, 0) as bigint) as amount_minor,
-        stripe_invoices.currency_code,
-        stripe_invoices.paid_at
-    from stripe_invoices
-    left join off_stripe_booked on stripe_invoices.invoice_id = off_stripe_booked.invoice_id
-    where stripe_invoices.paid_off_stripe_minor > coalesce(off_stripe_booked.amount_minor, 0)
-),
-
-lago_single as (
-    select
-        invoice_id,
-        sum(amount_minor) as amount_minor
-    from lago_payments
-    where invoice_count = 1
-    group by invoice_id
-),
-
--- A payment of several invoices: each takes what it says is paid less its own payments, if that adds up to the payment.
-lago_shared as (
-    select
-        lago_payments.payment_id,
-        lago_payments.invoice_id,
-        lago_payments.amount_minor as payment_minor,
-        lago_invoices.paid_minor - coalesce(lago_single.amount_minor, 0) as share_minor,
-        sum(lago_invoices.paid_minor - coalesce(lago_single.amount_minor, 0)) over (
-            partition by lago_payments.payment_id
-        ) as shares_minor,
-        count(*) over (partition by lago_payments.invoice_id) as shared_count
-    from lago_payments
-    inner join lago_invoices on lago_payments.invoice_id = lago_invoices.invoice_id
-    left join lago_single on lago_payments.invoice_id = lago_single.invoice_id
-    where lago_payments.invoice_count > 1
-),
-
-lago_allocated as (
-    select
-        'lago' as source_system,
-        lago_payments.payment_id
-        || case when lago_payments.invoice_count > 1 then ':' || lago_payments.invoice_id else '' end as payment_id,
-        lago_payments.invoice_id as source_invoice_id,
-        lago_payments.reference,
-        coalesce(lago_payments.provider_type, '') <> 'stripe' as is_off_stripe,
-        cast(
-            case
-                when lago_payments.invoice_count = 1 then lago_payments.amount_minor
-                when lago_shared.shares_minor = lago_shared.payment_minor and lago_shared.shared_count = 1
-                    then lago_shared.share_minor
-            end as bigint
-        ) as amount_minor,
-        lago_payments.currency_code,
-        lago_payments.paid_at
-    from lago_payments
-    left join lago_shared
-        on lago_payments.payment_id = lago_shared.payment_id
-        and lago_payments.invoice_id = lago_shared.invoice_id
-),
-
-unified as (
-    select * from stripe_payments
+received as (
+    select 'stripe' as source_system, payment_id, invoice_id, reference, route, amount_minor, currency_code, paid_on
+    from stripe_receipts
     union all
-    select * from stripe_marked_paid
-    union all
-    select * from lago_allocated
+    select 'lago', payment_id, invoice_id, reference, route, amount_minor, currency_code, paid_on
+    from lago_receipts
 ),
 
 int_payments as (
     select
         source_system,
         payment_id,
-        source_invoice_id,
+        invoice_id as source_invoice_id,
+        'payment' as movement,
+        'inbound' as direction,
+        route,
+        'invoice' as settles_kind,
+        '' as settles_payment_id,
         reference,
-        is_off_stripe,
-        -- NULL: the payment is of several invoices and cannot be shared out to the cent.
+        -- NULL: it is for several documents and cannot be shared out to the cent.
         amount_minor,
         currency_code,
-        paid_at,
-        {{ accounting_day('paid_at') }} as paid_on
-    from unified
+        paid_on
+    from received
+    union all
+    select
+        'stripe', refund_id, document_id, 'refund', 'outbound', 'stripe', settles_kind, '', refund_id, amount_minor,
+        currency_code, paid_on
+    from stripe_refunds
+    union all
+    select
+        'stripe', dispute_id, invoice_id, 'dispute', 'outbound', 'stripe', '', '', dispute_id, withdrawn_minor,
+        currency_code, withdrawn_on
+    from stripe_disputes
+    union all
+    select
+        'stripe', dispute_id || ':reinstated', invoice_id, 'reinstatement', 'inbound', 'stripe', 'payment', dispute_id,
+        dispute_id, reinstated_minor, currency_code, reinstated_on
+    from stripe_disputes
+    where reinstated_on is not null
+    union all
+    -- Lago names no payment of a refund and no day: the note's own.
+    select
+        source_system, credit_note_id || ':refund', credit_note_id, 'refund', 'outbound', 'stripe', 'credit_note', '',
+        credit_note_id, refunded_minor, currency_code, credited_on
+    from note_parts
+    where source_system = 'lago' and refunded_minor > 0
+    union all
+    select
+        source_system, credit_note_id || ':elsewhere', credit_note_id, 'refund', 'outbound', 'elsewhere', 'credit_note', '',
+        credit_note_id, elsewhere_minor, currency_code, credited_on
+    from note_parts
+    where elsewhere_minor > 0
+    union all
+    select
+        source_system,
+        payment_id,
+        document_id,
+        movement,
+        case movement when 'credit_used' then 'inbound' else 'outbound' end,
+        'balance',
+        settles_kind,
+        settles_payment_id,
+        document_id,
+        amount_minor,
+        currency_code,
+        moved_on
+    from credit_movements
 )
 
 select * from int_payments

@@ -9,6 +9,10 @@ reconciliation as (select * from {{ ref('fct_reconciliation') }} where class = '
 
 payments as (select * from {{ ref('fct_payments') }}),
 
+disputes as (select * from {{ ref('int_stripe_disputes') }}),
+
+lago_invoices as (select * from {{ ref('stg_lago__invoices') }} where dispute_lost_at is not null),
+
 moves as (select * from {{ ref('stg_odoo__moves') }}),
 
 reachability as (select * from {{ ref('int_source_reachability') }}),
@@ -143,15 +147,15 @@ unpaid_entries as (
         source_invoice_id,
         kind,
         move_id as ledger_move_id,
-        paid_minor as source_minor,
+        total_minor - open_minor as source_minor,
         total_minor - ledger_residual_minor as ledger_minor,
         ledger_check.currency_code,
         ledger_landed_at as first_seen_at,
-        'Its source has ' || {{ amount_text('paid_minor', 'coalesce(units.iso_units_per_major, 100)') }} || ' as paid and the ledger '
-        || {{ amount_text('total_minor - ledger_residual_minor', 'coalesce(units.iso_units_per_major, 100)') }} as says
+        'Its source has ' || {{ amount_text('total_minor - open_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || ' as settled and the ledger ' || {{ amount_text('total_minor - ledger_residual_minor', 'coalesce(units.iso_units_per_major, 100)') }} as says
     from ledger_check
     left join units on ledger_check.currency_code = units.currency_code
-    where ledger_state = 'posted' and kind = 'invoice' and paid_minor > total_minor - ledger_residual_minor
+    where ledger_state = 'posted' and kind = 'invoice' and open_minor < ledger_residual_minor
 ),
 
 twice_named as (
@@ -199,29 +203,137 @@ deltas as (
     from worded_reconciliation
 ),
 
--- Money that never passed through Stripe is matched with the bank statement, not booked in Stripe's journal.
-paid_elsewhere as (
+-- The documents of the payments, with when their record was landed.
+worded_payments as (
     select
-        'paid_elsewhere' as class,
-        payments.source_system,
-        payments.source_invoice_id,
-        'payment|' || payments.payment_id as kind,
-        cast(null as bigint) as ledger_move_id,
-        payments.amount_minor as source_minor,
-        cast(null as bigint) as ledger_minor,
-        payments.currency_code,
-        invoices.landed_at as first_seen_at,
-        case
-            when payments.amount_minor is null
-                then 'The payment ' || payments.payment_id || ' is for several invoices and cannot be shared out to the cent'
-            else 'It was paid outside Stripe (' || payments.reference || '): match it with the bank statement'
-        end as says
+        payments.*,
+        invoices.record_verdict,
+        invoices.landed_at,
+        {{ amount_text('payments.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }} as amount_text
     from payments
-    inner join invoices
+    left join invoices
         on payments.source_system = invoices.source_system
         and payments.source_invoice_id = invoices.source_invoice_id
-        and invoices.kind = 'invoice'
-    where invoices.record_verdict = 'verified' and (payments.is_off_stripe or payments.amount_minor is null)
+        and payments.kind = invoices.kind
+    left join units on payments.currency_code = units.currency_code
+),
+
+unbooked_payments as (
+    select
+        case held when 'elsewhere' then 'paid_elsewhere' else 'payment_not_booked' end as class,
+        source_system,
+        source_invoice_id,
+        'payment|' || payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        currency_code,
+        landed_at as first_seen_at,
+        case
+            when held = 'never' then 'The movement ' || payment_id || ' is not booked: ' || held_reason
+            else 'It was paid outside Stripe (' || reference || '): match it with the bank statement'
+        end as says
+    from worded_payments
+    where held = 'never' or (held = 'elsewhere' and record_verdict = 'verified')
+),
+
+-- A refund changes no invoice; only a credit note does.
+bare_refunds as (
+    select
+        'refund_without_credit_note' as class,
+        source_system,
+        source_invoice_id,
+        'payment|' || payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        currency_code,
+        landed_at as first_seen_at,
+        'The refund ' || payment_id || ' gave back ' || amount_text
+        || ' and no credit note is for it: the invoice still stands as it was, and the refund stands open at the customer' as says
+    from worded_payments
+    where movement = 'refund' and settles_kind = '' and record_verdict = 'verified' and held <> 'never'
+),
+
+lost_money as (
+    select
+        case disputes.status when 'lost' then 'dispute_lost' else 'dispute_open' end as class,
+        worded_payments.source_system,
+        worded_payments.source_invoice_id,
+        'payment|' || worded_payments.payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        worded_payments.amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        worded_payments.currency_code,
+        worded_payments.landed_at as first_seen_at,
+        case disputes.status
+            when 'lost'
+                then 'The dispute ' || disputes.dispute_id || ' was lost and ' || worded_payments.amount_text
+                    || ' are gone: credit the invoice or write the claim off'
+            else 'The bank took back ' || worded_payments.amount_text || ' for the dispute ' || disputes.dispute_id
+                || ', which is not decided (' || coalesce(disputes.status, 'no status') || ')'
+        end as says
+    from worded_payments
+    inner join disputes
+        on worded_payments.payment_id = disputes.dispute_id and worded_payments.source_invoice_id = disputes.invoice_id
+    where worded_payments.movement = 'dispute' and worded_payments.record_verdict = 'verified'
+        and worded_payments.held <> 'never'
+        and coalesce(disputes.reinstated_minor, 0) < disputes.withdrawn_minor
+),
+
+-- Lago says that a dispute was lost, and neither how much nor when it was taken.
+lost_at_lago as (
+    select
+        'dispute_lost' as class,
+        invoices.source_system,
+        invoices.source_invoice_id,
+        invoices.kind,
+        cast(null as bigint) as ledger_move_id,
+        invoices.paid_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        invoices.currency_code,
+        invoices.landed_at as first_seen_at,
+        'Lago says that a dispute about its payment was lost: look at Stripe for what was taken, and book it by hand' as says
+    from invoices
+    inner join lago_invoices on invoices.source_invoice_id = lago_invoices.invoice_id
+    where invoices.source_system = 'lago' and invoices.kind = 'invoice' and invoices.record_verdict = 'verified'
+),
+
+open_refunds as (
+    select
+        'refund_open' as class,
+        invoices.source_system,
+        invoices.source_invoice_id,
+        invoices.kind,
+        cast(null as bigint) as ledger_move_id,
+        invoices.open_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        invoices.currency_code,
+        invoices.landed_at as first_seen_at,
+        {{ amount_text('invoices.open_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || ' of this credit note are to be refunded, and the refund has not succeeded' as says
+    from invoices
+    left join units on invoices.currency_code = units.currency_code
+    where invoices.kind = 'credit_note' and invoices.record_verdict = 'verified' and invoices.open_minor > 0
+),
+
+uncollectible as (
+    select
+        'uncollectible' as class,
+        invoices.source_system,
+        invoices.source_invoice_id,
+        invoices.kind,
+        cast(null as bigint) as ledger_move_id,
+        invoices.open_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        invoices.currency_code,
+        invoices.landed_at as first_seen_at,
+        'Its source has given up ' || {{ amount_text('invoices.open_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || ' of it; in the ledger it stands open until a person writes it off' as says
+    from invoices
+    left join units on invoices.currency_code = units.currency_code
+    where invoices.kind = 'invoice' and invoices.record_verdict = 'verified' and invoices.source_status = 'uncollectible'
+        and invoices.open_minor > 0
 ),
 
 found as (
@@ -243,7 +355,17 @@ found as (
     union all
     select * from deltas
     union all
-    select * from paid_elsewhere
+    select * from unbooked_payments
+    union all
+    select * from bare_refunds
+    union all
+    select * from lost_money
+    union all
+    select * from lost_at_lago
+    union all
+    select * from open_refunds
+    union all
+    select * from uncollectible
 ),
 
 keyed as (

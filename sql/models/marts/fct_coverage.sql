@@ -3,7 +3,7 @@ with
 
 invoices as (
     select * from {{ ref('fct_invoices') }}
-    where nexacloud_invoice_id <> '' and record_verdict <> 'draft' and is_issued
+    where nexacloud_invoice_id <> '' and record_verdict <> 'draft' and is_issued and is_revenue
 ),
 
 classed as (

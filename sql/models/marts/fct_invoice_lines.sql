@@ -22,8 +22,9 @@ fct_invoice_lines as (
         cast(numbered.place as integer) as line_position,
         numbered.source_line_id,
         numbered.description,
-        families.service_family,
-        families.family_rule,
+        -- A wallet top-up is owed back in service: whatever it is called, it belongs to no family of revenue.
+        case when numbered.is_revenue then families.service_family else 'prepaid' end as service_family,
+        case when numbered.is_revenue then families.family_rule else 'a wallet top-up' end as family_rule,
         numbered.is_proration or families.is_proration as is_proration,
         cast(numbered.quantity as decimal(18, 6)) as quantity,
         numbered.amount_minor,

@@ -84,7 +84,7 @@ fct_ledger_check as (
         move_name,
         move_state,
         payment_state,
-        paid_minor,
+        open_minor,
         ledger_residual_minor,
         invoiced_on,
         ledger_date,

@@ -1,27 +1,83 @@
--- One row per payment that succeeded, and invoice that it pays.
+-- One row per movement of money or of a customer's credit, and document it is for: booked, or why not.
 with
 
 payments as (select * from {{ ref('int_payments') }}),
 
-invoices as (select * from {{ ref('fct_invoices') }} where kind = 'invoice'),
+invoices as (select * from {{ ref('fct_invoices') }}),
 
-fct_payments as (
+routes as (select * from {{ ref('payment_routes') }}),
+
+joined as (
     select
-        payments.source_system,
-        payments.payment_id,
-        payments.source_invoice_id,
+        payments.*,
+        case when payments.settles_kind = 'credit_note' then 'credit_note' else 'invoice' end as kind,
         invoices.customer_id,
-        payments.paid_on,
-        payments.amount_minor,
-        payments.currency_code,
-        payments.reference,
-        payments.is_off_stripe,
-        coalesce(invoices.verdict, 'unverified') as invoice_verdict,
-        coalesce(invoices.is_postable, false) as is_invoice_postable
+        invoices.currency_code as document_currency_code,
+        coalesce(invoices.record_verdict, '') as record_verdict,
+        coalesce(invoices.verdict, '') as verdict,
+        coalesce(invoices.is_postable, false) as is_document_postable,
+        coalesce(invoices.verdict_reason, '') as verdict_reason,
+        coalesce(invoices.park_reason, '') as park_reason,
+        coalesce(routes.is_booked, false) as is_route_booked
     from payments
     left join invoices
         on payments.source_system = invoices.source_system
         and payments.source_invoice_id = invoices.source_invoice_id
+        and case when payments.settles_kind = 'credit_note' then 'credit_note' else 'invoice' end = invoices.kind
+    left join routes on payments.route = routes.route
+),
+
+-- The first that holds is the reason. What waits for its document has the document's own break; the rest is a break of its own.
+held as (
+    select
+        *,
+        case
+            when record_verdict = '' then 'no document here has the id ' || source_invoice_id
+            when record_verdict not in ('verified', 'unverified') then 'its document is ' || record_verdict
+            when amount_minor is null then 'it is for several documents and cannot be shared out to the cent'
+            when amount_minor <= 0 then 'its amount is not above zero'
+            when currency_code is distinct from document_currency_code
+                then 'it is in ' || coalesce(currency_code, 'no currency') || ' and its document in '
+                    || coalesce(document_currency_code, 'none')
+            else ''
+        end as unbookable_reason,
+        case
+            when verdict <> 'verified' then 'its document is ' || verdict || ': ' || verdict_reason
+            when not is_document_postable then 'its document is parked: ' || park_reason
+            else ''
+        end as waiting_reason
+    from joined
+),
+
+fct_payments as (
+    select
+        source_system,
+        payment_id,
+        source_invoice_id,
+        kind,
+        movement,
+        direction,
+        route,
+        settles_kind,
+        settles_payment_id,
+        customer_id,
+        paid_on,
+        amount_minor,
+        currency_code,
+        reference,
+        unbookable_reason = '' and waiting_reason = '' and is_route_booked as is_bookable,
+        case
+            when unbookable_reason <> '' then 'never'
+            when not is_route_booked then 'elsewhere'
+            when waiting_reason <> '' then 'waits'
+            else ''
+        end as held,
+        case
+            when unbookable_reason <> '' then unbookable_reason
+            when not is_route_booked then 'money of the route ' || route || ' is booked by hand'
+            else waiting_reason
+        end as held_reason
+    from held
 )
 
 select * from fct_payments

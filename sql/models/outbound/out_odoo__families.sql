@@ -1,4 +1,4 @@
--- One row per service family: its income account.
+-- One row per service family: the account of its lines.
 with
 
 families as (select * from {{ ref('family_accounts') }}),
@@ -7,7 +7,8 @@ out_odoo__families as (
     select
         service_family,
         account_code,
-        account_name
+        account_name,
+        account_type
     from families
 )
 

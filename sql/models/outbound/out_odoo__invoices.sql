@@ -65,6 +65,7 @@ out_odoo__invoices as (
         total_minor,
         paid_minor,
         paid_on,
+        settles_corrected_minor,
         coalesce(source_status, '') as source_status,
         verdict,
         verdict_reason,

@@ -10,6 +10,9 @@ source as (
         'refund_status': '$.refund_status',
         'currency': '$.currency',
         'total': '$.total_amount_cents',
+        'credit': '$.credit_amount_cents',
+        'refund': '$.refund_amount_cents',
+        'offset': '$.offset_amount_cents',
         'taxes': '$.taxes_amount_cents',
         'sub_total': '$.sub_total_excluding_taxes_amount_cents',
         'issuing_date': '$.issuing_date'
@@ -26,12 +29,17 @@ stg_lago__credit_notes as (
         source.invoice_id,
         source.customer_id as lago_customer_id,
         coalesce(source.credit_status, source.refund_status) as status,
+        source.refund_status,
 
         -- amounts, whole minor units in ISO's counting, positive
         upper(source.currency) as currency_code,
         {{ iso_minor('source.sub_total') }} as subtotal_minor,
         {{ iso_minor('source.taxes') }} as tax_minor,
         {{ iso_minor('source.total') }} as total_minor,
+        {{ iso_minor('source.credit') }} as credit_minor,
+        {{ iso_minor('source.refund') }} as refund_minor,
+        -- Servers before 1.40 know no offset.
+        coalesce({{ iso_minor('source.offset') }}, 0) as offset_minor,
         {{ json_is_array('source.payload', '$.items') }} as has_items,
         {{ json_all_whole('source.payload', [
             '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents', '$.total_amount_cents'

@@ -17,6 +17,8 @@ source as (
         'sub_total_including_taxes': '$.sub_total_including_taxes_amount_cents',
         'credit_notes': '$.credit_notes_amount_cents',
         'prepaid_credit': '$.prepaid_credit_amount_cents',
+        'prepaid_granted': '$.prepaid_granted_credit_amount_cents',
+        'prepaid_purchased': '$.prepaid_purchased_credit_amount_cents',
         'total': '$.total_amount_cents',
         'total_paid': '$.total_paid_amount_cents',
         'total_due': '$.total_due_amount_cents',
@@ -25,6 +27,7 @@ source as (
         'payment_due_date': '$.payment_due_date',
         'created_at': '$.created_at',
         'voided_at': '$.voided_at',
+        'payment_dispute_lost_at': '$.payment_dispute_lost_at',
         'customer_id': '$.customer.lago_id',
         'customer_external_id': '$.customer.external_id',
         'customer_name': '$.customer.name',
@@ -75,6 +78,9 @@ stg_lago__invoices as (
         {{ iso_minor('source.sub_total_including_taxes') }} as gross_minor,
         coalesce({{ iso_minor('source.credit_notes') }}, 0) as credit_notes_minor,
         coalesce({{ iso_minor('source.prepaid_credit') }}, 0) as prepaid_credit_minor,
+        -- NULL on old wallets and on servers before 1.41: then nobody says what was bought and what was given away.
+        {{ iso_minor('source.prepaid_granted') }} as prepaid_granted_minor,
+        {{ iso_minor('source.prepaid_purchased') }} as prepaid_purchased_minor,
         {{ iso_minor('source.total') }} as total_minor,
         -- Servers before 1.41 do not send what was paid; then the payment status is all there is.
         coalesce(
@@ -96,6 +102,7 @@ stg_lago__invoices as (
         try_cast(source.payment_due_date as date) as due_on,
         try_cast(source.created_at as timestamptz) as created_at,
         try_cast(source.voided_at as timestamptz) as voided_at,
+        try_cast(source.payment_dispute_lost_at as timestamptz) as dispute_lost_at,
 
         -- lineage
         source._deleted as is_deleted,

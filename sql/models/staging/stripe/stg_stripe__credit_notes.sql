@@ -10,6 +10,9 @@ source as (
         'currency': '$.currency',
         'subtotal': '$.subtotal',
         'total': '$.total',
+        'pre_payment_amount': '$.pre_payment_amount',
+        'post_payment_amount': '$.post_payment_amount',
+        'out_of_band_amount': '$.out_of_band_amount',
         'created': '$.created',
         'effective_at': '$.effective_at',
         'lines_has_more': '$.lines.has_more'
@@ -31,6 +34,10 @@ stg_stripe__credit_notes as (
         upper(source.currency) as currency_code,
         {{ iso_minor('source.subtotal') }} as subtotal_minor,
         {{ iso_minor('source.total') }} as total_minor,
+        -- What lowered the amount due of the invoice, and what was given back for it: refunded, credited, or outside Stripe.
+        {{ iso_minor('source.pre_payment_amount') }} as pre_payment_minor,
+        {{ iso_minor('source.post_payment_amount') }} as post_payment_minor,
+        coalesce({{ iso_minor('source.out_of_band_amount') }}, 0) as out_of_band_minor,
         {{ iso_minor(json_sum_of_first('source.payload', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor,
         {{ json_all_whole('source.payload', ['$.subtotal', '$.total']) }} as has_whole_amounts,
         coalesce(source.lines_has_more = 'true', false) as has_more_lines,
