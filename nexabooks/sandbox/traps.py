@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from nexabooks.sandbox import traps_money as money
 from nexabooks.sandbox import traps_people as people
 from nexabooks.sandbox.making import invoice, item, utc
-from nexabooks.sandbox.traps_invoices import at_lago, at_stripe, credit_note_id, invoice_id
+from nexabooks.sandbox.traps_invoices import at_lago, at_stripe
+from nexabooks.sandbox.traps_making import credit_note_id, invoice_id
 from nexabooks.sandbox.world import Invoice, World
 
 NOW = utc("2026-06-02T06:00")
@@ -40,14 +42,7 @@ class Outcome:
     @property
     def id(self) -> str:
         """The source's id: in_..., Lago's lago_id, cn_... or Lago's credit note."""
-        return (
-            credit_note_id(self.name)
-            if self.kind == "credit_note" and self.name in _NOTES
-            else invoice_id(self.source, self.name)
-        )
-
-
-_NOTES = ("credit-note", "credit-note-before-payment", "lago-credit-note")
+        return credit_note_id(self.name) if self.kind == "credit_note" else invoice_id(self.source, self.name)
 
 
 def _ok(
@@ -114,6 +109,42 @@ EXPECTED: tuple[Outcome, ...] = (
     ),
     _ok("lago-credit-note", "lago", "credited after payment", 20000, 2600, "2026-05-04"),
     _ok("lago-credit-note", "lago", "credited after payment", 5000, 650, "2026-05-22", kind="credit_note"),
+    _ok("two-payments", "stripe", "two payments, one of them off Stripe", 300000, 39000, _DAY),
+    _ok("out-of-band", "stripe", "paid off Stripe", 120000, 15600, _DAY),
+    _ok("overpaid", "stripe", "paid more than was asked for", 100000, 13000, _DAY),
+    _ok("failed-then-paid", "stripe", "paid at the second attempt", 5000, 650, _DAY),
+    _ok("credited-to-balance", "stripe", "credited to the customer's balance", 20000, 2600, _DAY),
+    _ok(
+        "credited-to-balance",
+        "stripe",
+        "credited to the customer's balance",
+        10000,
+        1300,
+        "2026-05-22",
+        kind="credit_note",
+    ),
+    _ok("balance-pays-all", "stripe", "paid wholly from the credit balance", 4000, 520, "2026-05-26"),
+    _ok("below-minimum", "stripe", "less than the least charge", 35, 5, _DAY),
+    # The 40 are of another document, and nobody here knows how it stands.
+    _held("owes-from-before", "stripe", "verified", "collects an old debt too", 4999, 650, "2026-05-12"),
+    _ok("credited-and-refunded", "stripe", "credited and refunded", 20000, 2600, _DAY),
+    _ok("credited-and-refunded", "stripe", "credited and refunded", 10000, 1300, "2026-05-22", kind="credit_note"),
+    _ok("refund-failed", "stripe", "credited, and the refund failed", 6000, 780, _DAY),
+    _ok("refund-failed", "stripe", "credited, and the refund failed", 2000, 260, "2026-05-22", kind="credit_note"),
+    _ok("dispute-lost", "stripe", "a dispute does not change the invoice", 8000, 1040, _DAY),
+    _ok("dispute-won", "stripe", "withdrawn and reinstated", 7000, 910, _DAY),
+    _ok("uncollectible", "stripe", "given up, half of it paid", 100000, 13000, _DAY),
+    _ok("lago-top-up", "lago", "money in advance, no revenue", 50000, 0, _DAY),
+    _ok("lago-prepaid-part", "lago", "paid partly from a wallet", 18000, 2340, _DAY),
+    _held("lago-granted-part", "lago", "verified", "settled with credit that was given away", 10000, 1300, _DAY),
+    _ok("lago-credit-used", "lago", "paid partly by an earlier credit note", 15000, 1950, "2026-05-26"),
+    _ok("lago-refunded", "lago", "credited and refunded", 20000, 2600, _DAY),
+    _ok("lago-refunded", "lago", "credited and refunded", 5000, 650, "2026-05-22", kind="credit_note"),
+    _ok("lago-offset", "lago", "a credit note lowers what is due", 20000, 2600, _DAY),
+    _ok("lago-offset", "lago", "a credit note lowers what is due", 5000, 650, "2026-05-22", kind="credit_note"),
+    _ok("lago-shared-1", "lago", "two invoices, one payment", 3000, 390, _DAY),
+    _ok("lago-shared-2", "lago", "two invoices, one payment", 4000, 520, _DAY),
+    _ok("lago-by-hand", "lago", "a payment that a person typed", 2000, 260, _DAY),
     _held("lago-draft-1", "lago", "draft", "one number for all drafts", 10300, 1339, "2026-05-04"),
     _held("lago-draft-2", "lago", "draft", "one number for all drafts", 4500, 585, "2026-05-04"),
     _held("lago-void", "lago", "void", "void at its source", 10000, 1300, "2026-05-04"),
@@ -124,9 +155,9 @@ EXPECTED: tuple[Outcome, ...] = (
 
 # (currency, kind) -> (count, total with tax) of what is posted.
 LEDGER: dict[tuple[str, str], tuple[int, int]] = {
-    ("CAD", "invoice"): (34, 1372947),
+    ("CAD", "invoice"): (54, 2295347),
     ("USD", "invoice"): (1, 9900),
-    ("CAD", "credit_note"): (3, 39550),
+    ("CAD", "credit_note"): (8, 75710),
 }
 
 
@@ -141,7 +172,7 @@ def world() -> World:
         subscriptions=people.SUBSCRIPTIONS,
         usage_records=people.USAGE,
         currency_rates=people.RATES,
-        invoices=(*at_stripe(), *at_lago()),
+        invoices=(*at_stripe(), *at_lago(), *money.at_stripe(), *money.at_lago()),
     )
 
 

@@ -3,80 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 
 from nexabooks.sandbox import traps_people as people
-from nexabooks.sandbox.making import GST_QST, NO_TAX, invoice, item, month, payment, stripe_id, toronto, uid, utc
-from nexabooks.sandbox.world import CreditNote, Dispute, Invoice, Line, Refund, Tax
-
-MAY = month("2026-05")
-PAID_AT = utc("2026-05-20T15:00")
-
-
-def invoice_id(source: str, name: str) -> str:
-    """The id of a trap's invoice by its name: invoice_id("stripe", "discount")."""
-    return stripe_id("in", f"stripe:{name}") if source == "stripe" else uid(f"lago:{name}")
-
-
-def credit_note_id(name: str) -> str:
-    """The id of the credit note on a trap's invoice."""
-    return stripe_id("cn", name) if not name.startswith("lago-") else uid(f"credit-note:{name}")
-
-
-def _stripe(
-    name: str, items: list[Line], *, user: object = people.PLAIN, at: str = "2026-05-04T14:00", **more: object
-) -> Invoice:
-    values: dict[str, object] = {"paid_at": PAID_AT} | more
-    number = f"TRP-{name}" if values.get("status") != "draft" else ""
-    return invoice("stripe", name, number, user, utc(at), items, **values)  # type: ignore[arg-type]
-
-
-def _lago(name: str, items: list[Line], *, user: object = people.PLAIN, **more: object) -> Invoice:
-    values: dict[str, object] = {"paid_at": PAID_AT} | more
-    number = "NEX-DRAFT" if values.get("status") == "draft" else f"NEX-{name}"
-    return invoice("lago", name, number, user, utc("2026-05-04T14:00"), items, **values)  # type: ignore[arg-type]
-
-
-def _paid_later(made: Invoice, *amounts: tuple[int, bool]) -> Invoice:
-    """The invoice with these payments: (amount, off the source's own rails)."""
-    payments = [
-        payment(made.source, f"{made.id}:{n}", PAID_AT + timedelta(days=n), amount)
-        for n, (amount, _) in enumerate(amounts)
-    ]
-    if made.source == "stripe":
-        payments = [
-            replace(p, is_out_of_band=True, charge_id="", fee_minor=0, payout_id="") if off else p
-            for p, (_, off) in zip(payments, amounts, strict=True)
-        ]
-    return replace(made, payments=tuple(payments))
-
-
-def _credit(made: Invoice, name: str, subtotal: int, tax: int, *, is_pre_payment: bool = False) -> Invoice:
-    line = item("Credit", subtotal)
-    line = replace(line, id=f"{credit_note_id(name)}_1", taxes=(Tax("hst_13", Decimal(13), tax, subtotal),))
-    note = CreditNote(
-        credit_note_id(name),
-        f"{made.number}-CN-01",
-        utc("2026-05-22T16:00"),
-        subtotal,
-        tax,
-        subtotal + tax,
-        "order_change",
-        is_pre_payment=is_pre_payment,
-        lines=(line,),
-    )
-    return replace(made, credit_notes=(note,))
-
-
-def _with_payment(made: Invoice, **changes: object) -> Invoice:
-    return replace(made, payments=tuple(replace(p, **changes) for p in made.payments))  # type: ignore[arg-type]
+from nexabooks.sandbox.making import GST_QST, NO_TAX, item, payment, stripe_id, toronto, utc
+from nexabooks.sandbox.traps_making import MAY, PAID_AT, credited, of_lago, of_stripe, paid_later, with_payments
+from nexabooks.sandbox.world import Dispute, Invoice, Refund, Tax
 
 
 def _tie(n: int) -> Invoice:
     """Made, finalized and paid in one second, and its two siblings too."""
     at = utc("2026-05-06T12:00:00")
-    return _stripe(f"tie-{n}", [item("Forms Builder", 2499 + n)], at="2026-05-06T12:00:00", created_at=at, paid_at=at)
+    return of_stripe(f"tie-{n}", [item("Forms Builder", 2499 + n)], at="2026-05-06T12:00:00", created_at=at, paid_at=at)
 
 
 def at_stripe() -> list[Invoice]:
@@ -84,20 +22,20 @@ def at_stripe() -> list[Invoice]:
     hosting = "Odoo ERP Hosting (Production)"
     refund = Refund(stripe_id("re", "traps"), utc("2026-05-23T10:00"), 5650)
     dispute = Dispute(stripe_id("dp", "traps"), utc("2026-05-25T10:00"), 33900)
-    wrong_sum = _stripe("lines-do-not-add-up", [item(hosting, 9000)])
-    deleted = _stripe("deleted-draft", [item(hosting, 8000)], status="draft", paid_at=None, is_known=False)
-    in_cloud = _stripe("deleted-draft-in-nexacloud", [item(hosting, 8000)], status="draft", paid_at=None)
+    wrong_sum = of_stripe("lines-do-not-add-up", [item(hosting, 9000)])
+    deleted = of_stripe("deleted-draft", [item(hosting, 8000)], status="draft", paid_at=None, is_known=False)
+    in_cloud = of_stripe("deleted-draft-in-nexacloud", [item(hosting, 8000)], status="draft", paid_at=None)
     gone = {"is_deleted": True, "deleted_at": utc("2026-05-10T09:00")}
     return [
-        _stripe("plain", [item(hosting, 140000, MAY)]),
-        _stripe(
+        of_stripe("plain", [item(hosting, 140000, MAY)]),
+        of_stripe(
             "us-dollars",
             [item("WhatsApp Business Channel", 9900, taxes=NO_TAX)],
             user=people.AMERICAN,
             currency_code="USD",
         ),
-        _paid_later(
-            _stripe(
+        paid_later(
+            of_stripe(
                 "partial-payment",
                 [item("Managed Odoo migration", 500000)],
                 paid_at=None,
@@ -107,17 +45,17 @@ def at_stripe() -> list[Invoice]:
             (200000, False),
             (65000, True),
         ),
-        _credit(_stripe("credit-note", [item(hosting, 40000)]), "credit-note", 10000, 1300),
-        _credit(
-            _stripe("credit-note-before-payment", [item(hosting, 100000)], paid_at=None, status="open"),
+        credited(of_stripe("credit-note", [item(hosting, 40000)]), "credit-note", 10000, 1300),
+        credited(
+            of_stripe("credit-note-before-payment", [item(hosting, 100000)], paid_at=None, status="open"),
             "credit-note-before-payment",
             20000,
             2600,
             is_pre_payment=True,
         ),
-        _with_payment(_stripe("refund", [item("Daily Backup Protection", 5000)]), refunds=(refund,)),
-        _with_payment(_stripe("dispute", [item(hosting, 30000)]), disputes=(dispute,)),
-        _stripe(
+        with_payments(of_stripe("refund", [item("Daily Backup Protection", 5000)]), refunds=(refund,)),
+        with_payments(of_stripe("dispute", [item(hosting, 30000)]), disputes=(dispute,)),
+        of_stripe(
             "negative-total",
             [
                 item("Unused time on Managed Odoo - Premium after 4 May 2026", -29900),
@@ -126,14 +64,14 @@ def at_stripe() -> list[Invoice]:
             user=people.DOWNGRADER,
             paid_at=None,
         ),
-        _stripe(
+        of_stripe(
             "balance-pays-part",
             [item("Managed Odoo - Premium", 29900)],
             user=people.DOWNGRADER,
             at="2026-05-12T14:00",
             starting_balance_minor=-18153,
         ),
-        _stripe(
+        of_stripe(
             "discount",
             [
                 item("Forms Builder", 3333, discount_minor=333),
@@ -141,18 +79,18 @@ def at_stripe() -> list[Invoice]:
                 item("WhatsApp", 3334, discount_minor=334),
             ],
         ),
-        _stripe("discount-all", [item("Managed Odoo - Standard", 4999, discount_minor=4999)], paid_at=None),
-        _stripe("twenty-five-lines", [item(f"WhatsApp Business Channel, number {n}", 1084) for n in range(1, 26)]),
-        _stripe("many-lines", [item(f"Forms Builder, form {n}", 169) for n in range(1, 138)]),
-        _stripe("tax-by-line", [item("White Label", 105) for _ in range(3)], tax_rounding="line"),
-        _stripe("gst", [item(hosting, 12000, taxes=("gst_5",))], user=people.ALBERTAN),
-        _stripe(
+        of_stripe("discount-all", [item("Managed Odoo - Standard", 4999, discount_minor=4999)], paid_at=None),
+        of_stripe("twenty-five-lines", [item(f"WhatsApp Business Channel, number {n}", 1084) for n in range(1, 26)]),
+        of_stripe("many-lines", [item(f"Forms Builder, form {n}", 169) for n in range(1, 138)]),
+        of_stripe("tax-by-line", [item("White Label", 105) for _ in range(3)], tax_rounding="line"),
+        of_stripe("gst", [item(hosting, 12000, taxes=("gst_5",))], user=people.ALBERTAN),
+        of_stripe(
             "gst-qst",
             [item("Daily Backup Protection", 4999, taxes=GST_QST), item(hosting, 15900, taxes=GST_QST)],
             user=people.QUEBECER,
         ),
-        _stripe("exempt", [item("Managed Odoo - Standard", 7500, taxes=NO_TAX)], user=people.EXEMPT),
-        _stripe(
+        of_stripe("exempt", [item("Managed Odoo - Standard", 7500, taxes=NO_TAX)], user=people.EXEMPT),
+        of_stripe(
             "taxed-and-not",
             [
                 item("White Label", 12345),
@@ -161,13 +99,13 @@ def at_stripe() -> list[Invoice]:
             ],
         ),
         _foreign_tax(),
-        _stripe(
+        of_stripe(
             "deployment-one",
             [item("WordPress Website Hosting - Managed (at $50.00 / month)", 5000, MAY)],
             user=people.TWICE,
             subscription_id=people.sub("one"),
         ),
-        _stripe(
+        of_stripe(
             "deployment-two",
             [item("WordPress Website Hosting - Managed (at $50.00 / month)", 5000, MAY)],
             user=people.TWICE,
@@ -176,10 +114,10 @@ def at_stripe() -> list[Invoice]:
         _tie(1),
         _tie(2),
         _tie(3),
-        _stripe("deleted-customer", [item("Managed Odoo - Standard (at $49.99 / month)", 4999)], user=people.DELETED),
+        of_stripe("deleted-customer", [item("Managed Odoo - Standard (at $49.99 / month)", 4999)], user=people.DELETED),
         replace(deleted, **gone),  # type: ignore[arg-type]
         replace(in_cloud, **gone),  # type: ignore[arg-type]
-        _stripe("no-price", [item("Legacy plan", 3300, MAY)], subscription_id=people.sub("no-price")),
+        of_stripe("no-price", [item("Legacy plan", 3300, MAY)], subscription_id=people.sub("no-price")),
         replace(
             wrong_sum,
             subtotal_minor=10000,
@@ -187,18 +125,18 @@ def at_stripe() -> list[Invoice]:
             total_minor=11300,
             payments=(payment("stripe", "sum", PAID_AT, 11300),),
         ),
-        _paid_later(_stripe("paid-but-owing", [item(hosting, 10000)], status="paid"), (11200, False)),
-        _stripe(
+        paid_later(of_stripe("paid-but-owing", [item(hosting, 10000)], status="paid"), (11200, False)),
+        of_stripe(
             "html-and-emoji", [item("<script>alert('☕')</script> White Label & \"more\" 🍰", 6600)], user=people.EMOJI
         ),
-        _stripe("month-edge", [item(hosting, 8800)], at="2026-06-01T03:30", paid_at=utc("2026-06-01T10:00")),
+        of_stripe("month-edge", [item(hosting, 8800)], at="2026-06-01T03:30", paid_at=utc("2026-06-01T10:00")),
         replace(
-            _stripe("moved-back", [item(hosting, 7700)]),
+            of_stripe("moved-back", [item(hosting, 7700)]),
             created_at=utc("2026-05-04T12:00"),
             issued_at=toronto("2026-04-30T20:00"),
             due_at=toronto("2026-04-30T20:00"),
         ),
-        _stripe(
+        of_stripe(
             "unknown-to-nexacloud", [item("Geocoding quota, 5 M requests", 4200)], user=people.OUTSIDER, is_known=False
         ),
     ]
@@ -209,7 +147,7 @@ def _foreign_tax() -> Invoice:
     line = replace(
         item("WhatsApp Business Channel", 10000, taxes=NO_TAX), taxes=(Tax("vat_19", Decimal(19), 1900, 10000),)
     )
-    made = _stripe(
+    made = of_stripe(
         "foreign-tax", [item("WhatsApp Business Channel", 10000, taxes=NO_TAX)], user=people.GERMAN, currency_code="EUR"
     )
     paid = (payment("stripe", "foreign-tax", PAID_AT, 11900),)
@@ -220,7 +158,7 @@ def _foreign_tax() -> Invoice:
 def at_lago() -> list[Invoice]:
     """The traps of Lago."""
     fees = (*(145,) * 60, *(155,) * 59, 366)
-    many = _lago(
+    many = of_lago(
         "lago-many-fees",
         [item(f"WhatsApp messages, day {n}", fee) for n, fee in enumerate(fees, 1)],
         tax_rounding="line",
@@ -233,25 +171,31 @@ def at_lago() -> list[Invoice]:
         taxes=(Tax("hst_13", Decimal(13), 2367, 18211),),
         payments=(payment("lago", "many", PAID_AT, 20578),),
     )
-    quebec = _lago("lago-gst-qst", [item("White Label", 12345, taxes=GST_QST)], user=people.QUEBECER)
+    quebec = of_lago("lago-gst-qst", [item("White Label", 12345, taxes=GST_QST)], user=people.QUEBECER)
     quebec = replace(quebec, tax_minor=1849, total_minor=14194, payments=(payment("lago", "quebec", PAID_AT, 14194),))
     return [
-        _lago("lago-plain", [item("Chat plan, monthly", 11234)]),
-        _lago("lago-coupon", [item("Chat plan, monthly", 15000, discount_minor=2000)]),
-        _paid_later(_lago("lago-partial-payment", [item("Chat plan, annual", 100000)], paid_at=None), (40000, False)),
+        of_lago("lago-plain", [item("Chat plan, monthly", 11234)]),
+        of_lago("lago-coupon", [item("Chat plan, monthly", 15000, discount_minor=2000)]),
+        paid_later(of_lago("lago-partial-payment", [item("Chat plan, annual", 100000)], paid_at=None), (40000, False)),
         many,
         quebec,
-        _credit(_lago("lago-credit-note", [item("Chat plan, monthly", 20000)]), "lago-credit-note", 5000, 650),
-        _lago("lago-draft-1", [item("Chat plan, monthly", 10300)], status="draft", paid_at=None),
-        _lago("lago-draft-2", [item("Chat plan, monthly", 4500)], status="draft", paid_at=None),
-        _lago(
+        credited(
+            of_lago("lago-credit-note", [item("Chat plan, monthly", 20000)]),
+            "lago-credit-note",
+            5000,
+            650,
+            consumed_minor=5650,
+        ),
+        of_lago("lago-draft-1", [item("Chat plan, monthly", 10300)], status="draft", paid_at=None),
+        of_lago("lago-draft-2", [item("Chat plan, monthly", 4500)], status="draft", paid_at=None),
+        of_lago(
             "lago-void",
             [item("Chat plan, monthly", 10000)],
             status="voided",
             paid_at=None,
             voided_at=utc("2026-05-08T10:00"),
         ),
-        _lago("lago-zero", [item("Chat plan, trial", 0)], paid_at=None),
-        _lago("lago-deleted-customer", [item("Chat plan, monthly", 6000)], user=people.DELETED),
-        _lago("lago-same-person", [item("Chat plan, monthly", 2900)], user=people.CHATTER, is_known=False),
+        of_lago("lago-zero", [item("Chat plan, trial", 0)], paid_at=None),
+        of_lago("lago-deleted-customer", [item("Chat plan, monthly", 6000)], user=people.DELETED),
+        of_lago("lago-same-person", [item("Chat plan, monthly", 2900)], user=people.CHATTER, is_known=False),
     ]

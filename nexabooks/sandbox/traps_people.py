@@ -41,6 +41,10 @@ DELETED = _user(
     lago_is_deleted=True,
     updated_at=utc("2026-05-15T09:00"),
 )
+# Pays too much, is credited, and uses it up; pays too little, and is asked for it later; pays in advance.
+CREDITED = _user("credited", "Ana Surplus", "Surplus & Daughters Ltd", "ON")
+DEBTOR = _user("debtor", "Ivo Small", "Small Change Inc.", "ON")
+PREPAYER = _user("prepayer", "Petra Early", "Early Bird Ltd", "ON")
 EMOJI = _user("emoji", "<i>Zoë</i> O'Hara", '<b>Brown &amp; Sons</b> 🍰 "Bakery"\t; DROP', "ON")
 # One person in two services: known to NexaCloud and Stripe, and once more to Lago under the chat service's own id. The
 # e-mail is the same but for its case.
@@ -69,6 +73,9 @@ USERS = (
     EXEMPT,
     DOWNGRADER,
     DELETED,
+    CREDITED,
+    DEBTOR,
+    PREPAYER,
     EMOJI,
     HOSTED,
     CHATTER,

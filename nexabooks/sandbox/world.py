@@ -153,12 +153,13 @@ class Dispute:
     created_at: datetime
     amount_minor: int
     status: str = "needs_response"
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
     """Money for one invoice. At Stripe `payment_id` is the pi_..., `charge_id` the ch_...; off-Stripe money has no
-    charge.
+    charge. At Lago two invoices that have a payment of the same id were paid with it together, each with its part.
 
     `status` is succeeded or failed. A bank debit that came back after it had been counted is failed with
     `returned_at` set.
@@ -179,6 +180,10 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class CreditNote:
+    """A credit note, and how its total was made good. `refunded_minor` went back the way it came (at Stripe by the refund
+    `refund_id` of the invoice's payment); Lago's `offset_minor` lowers what is due. The rest is credit of the customer at
+    Lago, and at Stripe it is so only as far as `credited_minor`, beyond that it was given back outside Stripe."""
+
     id: str
     number: str
     created_at: datetime
@@ -188,6 +193,12 @@ class CreditNote:
     reason: str = ""
     status: str = "issued"
     is_pre_payment: bool = False
+    refund_id: str = ""
+    refund_status: str = "succeeded"  # Lago's; Stripe's refund has its own
+    refunded_minor: int = 0
+    credited_minor: int = 0
+    offset_minor: int = 0
+    consumed_minor: int = 0  # what later invoices of Lago used of it
     lines: tuple[Line, ...] = ()
 
 
@@ -224,6 +235,12 @@ class Invoice:
     payments: tuple[Payment, ...] = ()
     credit_notes: tuple[CreditNote, ...] = ()
     starting_balance_minor: int = 0
+    # Stripe asks for nothing and adds the amount to what the customer owes.
+    is_below_minimum: bool = False
+    # What settled an invoice of Lago beside payments: credit notes of before, and a wallet's granted and purchased credit.
+    lago_credit_notes_minor: int = 0
+    lago_granted_minor: int = 0
+    lago_purchased_minor: int = 0
     lago_payment_status: str = "pending"
     lago_invoice_type: str = "subscription"
     subscription_id: str | None = None

@@ -1,12 +1,12 @@
 """A World as Lago's invoices, fees, payments and credit notes (facts: lago "Amounts", "Numbers and dates", "Fees").
 
 The identities of a version 4 invoice hold because they are how the figures are made here:
-fees - coupons = sub total; sub total + taxes = total (no prepaid or applied credit is told by a world);
-total - paid = due. A world whose `total_minor` says otherwise is a trap, and is shown as it is.
+fees - coupons = sub total; sub total + taxes - credit notes - prepaid = total; total - paid - offset = due. A world whose `total_minor` says otherwise is a trap, and is shown as it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,6 +56,9 @@ def row(world: World, invoice: Invoice) -> dict[str, Any]:
     sub_total = invoice.subtotal_minor - invoice.discount_minor
     with_taxes = sub_total + invoice.tax_minor
     paid = paid_minor(invoice)
+    prepaid = invoice.lago_granted_minor + invoice.lago_purchased_minor
+    total = invoice.total_minor - invoice.lago_credit_notes_minor - prepaid
+    offset = sum(note.offset_minor for note in invoice.credit_notes if note.status == "issued")
     is_void = invoice.status == "voided"
     moments = [invoice.created_at, invoice.finalized_at, invoice.paid_at, invoice.voided_at]
     moments += [p.paid_at for p in invoice.payments]
@@ -79,14 +82,14 @@ def row(world: World, invoice: Invoice) -> dict[str, Any]:
         "sub_total_excluding_taxes_amount_cents": sub_total,
         "taxes_amount_cents": invoice.tax_minor,
         "sub_total_including_taxes_amount_cents": with_taxes,
-        "credit_notes_amount_cents": 0,
-        "prepaid_credit_amount_cents": 0,
-        "prepaid_granted_credit_amount_cents": None,
-        "prepaid_purchased_credit_amount_cents": None,
-        "total_amount_cents": invoice.total_minor,
+        "credit_notes_amount_cents": invoice.lago_credit_notes_minor,
+        "prepaid_credit_amount_cents": prepaid,
+        "prepaid_granted_credit_amount_cents": invoice.lago_granted_minor if prepaid else None,
+        "prepaid_purchased_credit_amount_cents": invoice.lago_purchased_minor if prepaid else None,
+        "total_amount_cents": total,
         "total_paid_amount_cents": paid,
-        "total_offsetted_credit_note_amount_cents": 0,
-        "total_due_amount_cents": 0 if is_void else invoice.total_minor - paid,
+        "total_offsetted_credit_note_amount_cents": offset,
+        "total_due_amount_cents": 0 if is_void else total - paid - offset,
         "version_number": 4,
         "self_billed": False,
         "file_url": None,
@@ -106,31 +109,30 @@ def detail(world: World, invoice: Invoice) -> dict[str, Any]:
     """An invoice as `GET /invoices/{lago_id}` shows it."""
     user = world.user(invoice.user_id)
     subscription = subscription_name(invoice)
-    credits = []
-    if invoice.discount_minor:
-        credits.append(
-            {
-                "lago_id": lago_uuid(f"credit:{invoice.id}"),
-                "amount_cents": invoice.discount_minor,
-                "amount_currency": invoice.currency_code,
-                "before_taxes": True,
-                "item": {
-                    "lago_item_id": lago_uuid("coupon"),
-                    "type": "coupon",
-                    "code": "coupon",
-                    "name": "Coupon",
-                },
-                "invoice": {"lago_id": invoice.id, "payment_status": invoice.lago_payment_status},
-            }
-        )
+    credits = [
+        _credit(invoice, "coupon", "Coupon", invoice.discount_minor, before_taxes=True),
+        _credit(invoice, "credit_note", "Credit note", invoice.lago_credit_notes_minor, before_taxes=False),
+    ]
     return row(world, invoice) | {
         "fees": [fee(world, invoice, line) for line in invoice.lines],
-        "credits": credits,
+        "credits": [c for c in credits if c["amount_cents"]],
         "subscriptions": [{"lago_id": lago_uuid(f"subscription:{subscription}"), "external_id": subscription}],
         "billing_periods": [],
         "error_details": [],
         "applied_invoice_custom_sections": [],
         "customer": customer(user),
+    }
+
+
+def _credit(invoice: Invoice, kind: str, name: str, amount: int, *, before_taxes: bool) -> dict[str, Any]:
+    """What came off an invoice: a coupon before its taxes, a credit note of before after them."""
+    return {
+        "lago_id": lago_uuid(f"{kind}:{invoice.id}"),
+        "amount_cents": amount,
+        "amount_currency": invoice.currency_code,
+        "before_taxes": before_taxes,
+        "item": {"lago_item_id": lago_uuid(kind), "type": kind, "code": kind, "name": name},
+        "invoice": {"lago_id": invoice.id, "payment_status": invoice.lago_payment_status},
     }
 
 
@@ -188,19 +190,21 @@ def fee(world: World, invoice: Invoice, line: Line) -> dict[str, Any]:
     }
 
 
-def payment(invoice: Invoice, user: User, paid: Payment) -> dict[str, Any]:
-    """One payment. A manual one has no provider, and its `created_at` is the day somebody typed."""
+def payment(invoices: Sequence[Invoice], user: User, paid: Payment) -> dict[str, Any]:
+    """One payment, of all the invoices that have one of its id. A manual one has no provider, and its `created_at` is the
+    day somebody typed."""
+    invoice, is_shared = invoices[0], len(invoices) > 1
     is_manual = paid.is_out_of_band
     provider_id = None if is_manual else f"pi_{paid.payment_id.replace('-', '')[:24]}"
     return {
         "lago_id": paid.payment_id,
         "lago_customer_id": user.lago_customer_id,
         "external_customer_id": external_id(user),
-        "invoice_ids": [invoice.id],
-        "invoice_numbers": [number(invoice)],
-        "lago_payable_id": invoice.id,
-        "payable_type": "Invoice",
-        "amount_cents": paid.amount_minor,
+        "invoice_ids": [i.id for i in invoices],
+        "invoice_numbers": [number(i) for i in invoices],
+        "lago_payable_id": lago_uuid(f"payment-request:{paid.payment_id}") if is_shared else invoice.id,
+        "payable_type": "PaymentRequest" if is_shared else "Invoice",
+        "amount_cents": sum(p.amount_minor for i in invoices for p in i.payments if p.payment_id == paid.payment_id),
         "amount_currency": invoice.currency_code,
         "status": paid.status,
         "payment_status": paid.status,
@@ -218,7 +222,10 @@ def payment(invoice: Invoice, user: User, paid: Payment) -> dict[str, Any]:
 
 
 def credit_note(world: World, invoice: Invoice, note: CreditNote) -> dict[str, Any]:
-    """One finalized credit note, all of it still to be used as credit: total = credit + refund + offset."""
+    """One finalized credit note: total = credit + refund + offset."""
+    credit = note.total_minor - note.refunded_minor - note.offset_minor
+    left = credit - note.consumed_minor
+    credit_status = ("consumed" if left == 0 else "available") if credit else None
     return {
         "lago_id": note.id,
         "billing_entity_code": ENTITY,
@@ -227,8 +234,8 @@ def credit_note(world: World, invoice: Invoice, note: CreditNote) -> dict[str, A
         "lago_invoice_id": invoice.id,
         "invoice_number": number(invoice),
         "issuing_date": note.created_at.astimezone(ZoneInfo(TIME_ZONE)).date().isoformat(),
-        "credit_status": "voided" if note.status == "void" else "available",
-        "refund_status": None,
+        "credit_status": "voided" if note.status == "void" else credit_status,
+        "refund_status": note.refund_status if note.refunded_minor else None,
         "reason": note.reason or "other",
         "description": None,
         "currency": invoice.currency_code,
@@ -237,10 +244,10 @@ def credit_note(world: World, invoice: Invoice, note: CreditNote) -> dict[str, A
         "taxes_rate": _rate(invoice.taxes),
         "sub_total_excluding_taxes_amount_cents": note.subtotal_minor,
         "coupons_adjustment_amount_cents": 0,
-        "balance_amount_cents": note.total_minor,
-        "credit_amount_cents": note.total_minor,
-        "refund_amount_cents": 0,
-        "offset_amount_cents": 0,
+        "balance_amount_cents": left,
+        "credit_amount_cents": credit,
+        "refund_amount_cents": note.refunded_minor,
+        "offset_amount_cents": note.offset_minor,
         "self_billed": False,
         "file_url": None,
         "xml_url": None,

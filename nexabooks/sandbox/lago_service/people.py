@@ -154,7 +154,8 @@ def wallets(world: World) -> list[dict[str, Any]]:
         top_ups = [i for i in of_user(world, user) if i.lago_invoice_type == "credit" and i.status == "finalized"]
         if not user.lago_customer_id or not top_ups:
             continue
-        balance = sum(i.total_minor for i in top_ups)
+        used = sum(i.lago_purchased_minor for i in of_user(world, user))
+        balance = sum(i.total_minor for i in top_ups) - used
         found.append(
             {
                 "lago_id": lago_uuid(f"wallet:{user.lago_customer_id}"),
@@ -168,7 +169,7 @@ def wallets(world: World) -> list[dict[str, Any]]:
                 "rate_amount": "1.0",
                 "credits_balance": f"{balance // 100}.{balance % 100:02d}",
                 "balance_cents": balance,
-                "consumed_credits": "0.0",
+                "consumed_credits": f"{used // 100}.{used % 100:02d}",
                 "ongoing_balance_cents": balance,
                 "created_at": text_of(top_ups[0].created_at),
                 "expiration_at": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
@@ -54,8 +55,14 @@ class View:
 
     @cached_property
     def payments(self) -> Rows:
-        user = self.world.user
-        rows = [documents.payment(i, user(i.user_id), p) for i in self._all for p in i.payments]
+        paid: dict[str, list[Invoice]] = defaultdict(list)
+        for invoice in self._all:
+            for payment in invoice.payments:
+                paid[payment.payment_id].append(invoice)
+        rows = []
+        for id, invoices in paid.items():
+            payment = next(p for p in invoices[0].payments if p.payment_id == id)
+            rows.append(documents.payment(invoices, self.world.user(invoices[0].user_id), payment))
         return sorted(rows, key=lambda r: r["created_at"], reverse=True)
 
     @cached_property

@@ -37,6 +37,15 @@ def render_invoice_payment(payment: Payment, invoice: Invoice, is_default: bool)
 
 def render_credit_note(note: CreditNote, invoice: Invoice, user: User) -> dict[str, Any]:
     tax_share = [tax_row(t) for line in note.lines for t in line.taxes]
+    post_payment = 0 if note.is_pre_payment else note.total_minor
+    refunds = [
+        {
+            "amount_refunded": note.refunded_minor,
+            "payment_record_refund": None,
+            "refund": note.refund_id,
+            "type": "refund",
+        }
+    ]
     return {
         "id": note.id,
         "object": "credit_note",
@@ -46,7 +55,7 @@ def render_credit_note(note: CreditNote, invoice: Invoice, user: User) -> dict[s
         "currency": invoice.currency_code.lower(),
         "customer": user.stripe_customer_id,
         "customer_account": None,
-        "customer_balance_transaction": None,
+        "customer_balance_transaction": related("cbtxn", note.id) if note.credited_minor else None,
         "discount_amount": 0,
         "discount_amounts": [],
         "effective_at": seconds(note.created_at),
@@ -58,13 +67,13 @@ def render_credit_note(note: CreditNote, invoice: Invoice, user: User) -> dict[s
         "memo": None,
         "metadata": {},
         "number": note.number,
-        "out_of_band_amount": 0 if note.is_pre_payment else note.total_minor,
+        "out_of_band_amount": post_payment - note.refunded_minor - note.credited_minor if post_payment else 0,
         "pdf": "",
-        "post_payment_amount": 0 if note.is_pre_payment else note.total_minor,
+        "post_payment_amount": post_payment,
         "pre_payment_amount": note.total_minor if note.is_pre_payment else 0,
         "pretax_credit_amounts": [],
         "reason": note.reason or None,
-        "refunds": [],
+        "refunds": refunds if note.refund_id else [],
         "shipping_cost": None,
         "status": note.status,
         "subtotal": note.subtotal_minor,

@@ -25,7 +25,7 @@ def amounts(invoice: Invoice) -> dict[str, int]:
     pre_payment = sum(c.total_minor for c in invoice.credit_notes if c.is_pre_payment and c.status == "issued")
     post_payment = sum(c.total_minor for c in invoice.credit_notes if not c.is_pre_payment and c.status == "issued")
     owed = invoice.total_minor + invoice.starting_balance_minor
-    due = max(0, owed) - pre_payment
+    due = 0 if invoice.is_below_minimum else max(0, owed) - pre_payment
     paid = sum(p.amount_minor for p in invoice.payments if is_listed_payment(p))
     overpaid = max(0, paid - due)
     return {
@@ -38,7 +38,7 @@ def amounts(invoice: Invoice) -> dict[str, int]:
         "amount_overpaid": overpaid,
         "pre_payment_credit_notes_amount": pre_payment,
         "post_payment_credit_notes_amount": post_payment,
-        "ending_balance": min(0, owed) - overpaid,
+        "ending_balance": owed if invoice.is_below_minimum else min(0, owed) - overpaid,
     }
 
 

@@ -48,7 +48,8 @@ def render_charge(payment: Payment, invoice: Invoice, user: User) -> dict[str, A
         "amount": payment.amount_minor,
         "amount_captured": payment.amount_minor if is_paid else 0,
         "amount_refunded": refunded,
-        "balance_transaction": related("txn", payment.charge_id),
+        # A charge that was declined moved nothing.
+        "balance_transaction": related("txn", payment.charge_id) if is_paid or payment.returned_at else None,
         "billing_details": {
             "address": None,
             "email": user.billing_email_at(payment.paid_at),
@@ -245,7 +246,7 @@ def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
                     "dispute_reversal",
                     dispute.amount_minor,
                     0,
-                    dispute.created_at,
+                    dispute.closed_at or dispute.created_at,
                     currency,
                 )
             )
