@@ -220,7 +220,7 @@ worded_payments as (
 
 unbooked_payments as (
     select
-        case held when 'elsewhere' then 'paid_elsewhere' else 'payment_not_booked' end as class,
+        case held when 'by_hand' then 'paid_elsewhere' else 'payment_not_booked' end as class,
         source_system,
         source_invoice_id,
         'payment|' || payment_id as kind,
@@ -231,10 +231,11 @@ unbooked_payments as (
         landed_at as first_seen_at,
         case
             when held = 'never' then 'The movement ' || payment_id || ' is not booked: ' || held_reason
-            else 'It was paid outside Stripe (' || reference || '): match it with the bank statement'
+            when route = 'elsewhere' then 'It was paid outside Stripe (' || reference || '): match it with the bank statement'
+            else 'The movement ' || payment_id || ' is not booked: ' || held_reason
         end as says
     from worded_payments
-    where held = 'never' or (held = 'elsewhere' and record_verdict = 'verified')
+    where held = 'never' or (held = 'by_hand' and record_verdict = 'verified')
 ),
 
 -- A refund changes no invoice; only a credit note does.

@@ -68,7 +68,7 @@ fct_payments as (
         unbookable_reason = '' and waiting_reason = '' and is_route_booked as is_bookable,
         case
             when unbookable_reason <> '' then 'never'
-            when not is_route_booked then 'elsewhere'
+            when not is_route_booked then 'by_hand'
             when waiting_reason <> '' then 'waits'
             else ''
         end as held,

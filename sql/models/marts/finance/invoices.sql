@@ -23,6 +23,7 @@ invoices as (
         source.tax_minor,
         source.total_minor,
         source.paid_minor,
+        source.open_minor,
         source.source_status,
         source.nexacloud_status,
         source.verdict,
