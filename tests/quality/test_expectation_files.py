@@ -172,6 +172,11 @@ DAMAGES = [
         "11_a_payout_is_its_transactions",
         id="a transaction of a payout is lost",
     ),
+    pytest.param(
+        "delete from marts.fct_payments where payment_id = (select min(payment_id) from marts.fct_payments)",
+        "12_money_in_and_out",
+        id="a payment is lost",
+    ),
 ]
 
 

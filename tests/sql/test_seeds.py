@@ -30,11 +30,25 @@ def test_currencies_are_counted_as_in_money_py(source: str) -> None:
 
 
 def test_each_family_has_an_account_that_odoo_takes() -> None:
-    """Odoo accepts only letters, digits and dots in an account's code."""
-    accounts = {row["service_family"]: row["account_code"] for row in _rows("family_accounts")}
-    assert {row["service_family"] for row in _rows("service_family_rules")} | {"other"} == set(accounts)
+    """Odoo accepts only letters, digits and dots in an account's code; what is paid in advance is no income."""
+    rows = _rows("family_accounts")
+    accounts = {row["service_family"]: row["account_code"] for row in rows}
+    assert {row["service_family"] for row in _rows("service_family_rules")} | {"other", "prepaid"} == set(accounts)
     assert all(re.fullmatch(r"[A-Za-z0-9.]+", code) for code in accounts.values())
     assert len(set(accounts.values())) == len(accounts)
+    types = {row["service_family"]: row["account_type"] for row in rows}
+    assert types == {family: "liability_current" if family == "prepaid" else "income" for family in accounts}
+
+
+def test_each_route_has_a_journal_of_its_own() -> None:
+    """Three routes, three journals; credit of customers is kept where wallet top-ups are."""
+    routes = {row["route"]: row for row in _rows("payment_routes")}
+    assert set(routes) == {"stripe", "elsewhere", "balance"}
+    assert len({row["journal_code"] for row in routes.values()}) == 3
+    assert all(re.fullmatch(r"[A-Z0-9]{1,5}", row["journal_code"]) for row in routes.values())
+    prepaid = next(row for row in _rows("family_accounts") if row["service_family"] == "prepaid")
+    names = ("account_code", "account_name", "account_type")
+    assert [routes["balance"][name] for name in names] == [prepaid[name] for name in names]
 
 
 def test_rules_are_lower_case_and_in_a_clear_order() -> None:

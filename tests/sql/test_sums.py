@@ -45,10 +45,16 @@ SUMS = {
     "no invoice of NexaCloud is lost or doubled on the way": """
         select id from raw_nexacloud.invoices left join marts.fct_invoices f on id = f.nexacloud_invoice_id
         group by all having count(f.nexacloud_invoice_id) <> 1""",
-    "a payment is never more than its invoice": """
+    "what settles a document is never more than its total, but for what is told as an overpayment": """
         select p.source_invoice_id from outbound.out_odoo__payments p
         join outbound.out_odoo__invoices i using (source_system, source_invoice_id)
-        where i.kind = 'invoice' group by all having sum(p.amount_minor) > any_value(i.total_minor)""",
+        where p.settles_kind = i.kind or p.payment_id like '%:overpaid'
+        group by all having abs(sum(case p.direction when 'inbound' then p.amount_minor else -p.amount_minor end))
+            > any_value(i.total_minor)""",
+    "no movement is lost or doubled on the way": """
+        select payment_id from intermediate.int_payments full outer join marts.fct_payments f
+            using (source_system, payment_id, source_invoice_id)
+        group by all having count(f.movement) <> 1""",
     "billed in the reconciliation is billed in the items": """
         select 1 from (select sum(billed_minor) as reported from marts.fct_reconciliation),
             (select sum(amount_minor) as items from intermediate.int_billed_items)
