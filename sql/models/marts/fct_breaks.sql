@@ -140,22 +140,37 @@ moved_dates as (
     where ledger_state = 'posted' and invoiced_on <> ledger_date
 ),
 
-unpaid_entries as (
+worded_entries as (
     select
-        'payment_missing' as class,
-        ledger_check.source_system,
+        ledger_check.*,
+        total_minor - open_minor as source_settled_minor,
+        total_minor - ledger_residual_minor as ledger_settled_minor,
+        {{ amount_text('total_minor - open_minor', 'coalesce(units.iso_units_per_major, 100)') }} as source_text,
+        {{ amount_text('total_minor - ledger_residual_minor', 'coalesce(units.iso_units_per_major, 100)') }} as ledger_text
+    from ledger_check
+    left join units on ledger_check.currency_code = units.currency_code
+    where ledger_state = 'posted' and kind = 'invoice'
+),
+
+-- A bank debit that came back is no longer in its source's records, so the booked payment stands alone.
+unequal_payments as (
+    select
+        case when open_minor < ledger_residual_minor then 'payment_missing' else 'settled_in_ledger_only' end as class,
+        source_system,
         source_invoice_id,
         kind,
         move_id as ledger_move_id,
-        total_minor - open_minor as source_minor,
-        total_minor - ledger_residual_minor as ledger_minor,
-        ledger_check.currency_code,
+        source_settled_minor as source_minor,
+        ledger_settled_minor as ledger_minor,
+        currency_code,
         ledger_landed_at as first_seen_at,
-        'Its source has ' || {{ amount_text('total_minor - open_minor', 'coalesce(units.iso_units_per_major, 100)') }}
-        || ' as settled and the ledger ' || {{ amount_text('total_minor - ledger_residual_minor', 'coalesce(units.iso_units_per_major, 100)') }} as says
-    from ledger_check
-    left join units on ledger_check.currency_code = units.currency_code
-    where ledger_state = 'posted' and kind = 'invoice' and open_minor < ledger_residual_minor
+        case when open_minor < ledger_residual_minor
+            then 'Its source has ' || source_text || ' as settled and the ledger ' || ledger_text
+            else 'The ledger has ' || ledger_text || ' of it as settled and its source ' || source_text
+                || ': a payment came back, or was booked by hand'
+        end as says
+    from worded_entries
+    where open_minor <> ledger_residual_minor
 ),
 
 twice_named as (
@@ -350,7 +365,7 @@ found as (
     union all
     select * from moved_dates
     union all
-    select * from unpaid_entries
+    select * from unequal_payments
     union all
     select * from twice_named
     union all

@@ -18,13 +18,20 @@ joined as (
         coalesce(invoices.is_postable, false) as is_document_postable,
         coalesce(invoices.verdict_reason, '') as verdict_reason,
         coalesce(invoices.park_reason, '') as park_reason,
-        coalesce(routes.is_booked, false) as is_route_booked
+        coalesce(routes.is_booked, false) as is_own_route_booked,
+        -- What takes back a payment that is booked by hand is booked with it.
+        coalesce(routes.is_booked, false) and coalesce(settled_routes.is_booked, true) as is_route_booked
     from payments
     left join invoices
         on payments.source_system = invoices.source_system
         and payments.source_invoice_id = invoices.source_invoice_id
         and case when payments.settles_kind = 'credit_note' then 'credit_note' else 'invoice' end = invoices.kind
     left join routes on payments.route = routes.route
+    left join payments as settled
+        on payments.source_system = settled.source_system
+        and payments.source_invoice_id = settled.source_invoice_id
+        and payments.settles_payment_id = settled.payment_id
+    left join routes as settled_routes on settled.route = settled_routes.route
 ),
 
 -- The first that holds is the reason. What waits for its document has the document's own break; the rest is a break of its own.
@@ -74,7 +81,8 @@ fct_payments as (
         end as held,
         case
             when unbookable_reason <> '' then unbookable_reason
-            when not is_route_booked then 'money of the route ' || route || ' is booked by hand'
+            when not is_own_route_booked then 'money of the route ' || route || ' is booked by hand'
+            when not is_route_booked then 'the payment ' || settles_payment_id || ' that it settles is booked by hand'
             else waiting_reason
         end as held_reason
     from held
