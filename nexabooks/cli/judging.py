@@ -123,7 +123,7 @@ def posted_in_odoo(box: Sandbox) -> int:
 
 
 def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:
-    """One check a trap, and the ledger's sums by currency and kind."""
+    """One check a trap, the ledger's sums by currency and kind, and its money."""
     from nexabooks.sandbox.traps import EXPECTED, LEDGER
 
     found = {
@@ -163,4 +163,33 @@ def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:
     checks.append(
         Check("Odoo itself holds as many posted entries", sum(n for n, _ in LEDGER.values()), posted_in_odoo(box))
     )
-    return checks
+    return checks + checks_of_trap_money(settings)
+
+
+def checks_of_trap_money(settings: Settings) -> list[Check]:
+    """What is open in the ledger, what customers have with us, and what money needs a person for."""
+    from nexabooks.sandbox.traps import EXPECTED
+    from nexabooks.sandbox.traps_money import BREAKS, CREDIT_MINOR, OPEN
+
+    name_of = {(trap.id, trap.kind): trap.name for trap in EXPECTED}
+    still_open = {
+        (name_of[row["source_invoice_id"], row["kind"]], row["kind"]): int(row["ledger_open_minor"])
+        for row in published(
+            settings,
+            "select source_invoice_id, kind, ledger_open_minor from finance.ledger_check "
+            "where ledger_state = 'posted' and ledger_open_minor <> 0",
+        )
+    }
+    credit = published(settings, "select sum(balance_minor) as total from finance.customer_credit")
+    names = {trap.id: trap.name for trap in EXPECTED}
+    of_money = {"payment_not_booked", "paid_elsewhere", "payment_missing", "settled_in_ledger_only"}
+    breaks = sorted(
+        (row["class"], names[row["source_invoice_id"]])
+        for row in published(settings, "select class, source_invoice_id from finance.breaks")
+        if row["class"] in of_money | {name for name, _, _ in BREAKS}
+    )
+    return [
+        Check("what is still open in the ledger, by document", OPEN, still_open),
+        Check("what customers have with us, in cents", CREDIT_MINOR, int(credit[0]["total"])),
+        Check("what money needs a person for", sorted((name, trap) for name, trap, _ in BREAKS), breaks),
+    ]

@@ -14,6 +14,8 @@ ledger_check as (
         total_minor,
         ledger_total_minor,
         difference_minor,
+        open_minor,
+        ledger_residual_minor as ledger_open_minor,
         currency_code,
         move_id,
         move_name,
