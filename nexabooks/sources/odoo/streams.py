@@ -124,6 +124,7 @@ QUESTIONS: dict[str, Question] = {
             "write_date",
             "x_fc_payment_id",
             "x_fc_source_system",
+            "x_fc_source_invoice_id",
         ),
         (COMPANY, ("x_fc_payment_id", "!=", False)),
         needs=("account.payment", "x_fc_payment_id"),

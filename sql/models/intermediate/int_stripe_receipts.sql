@@ -45,9 +45,9 @@ marked_paid as (
 
 receipts as (
     select
-        -- One payment intent may pay two invoices; then each part needs a name of its own.
+        -- One payment intent may pay two invoices, the second one later: the first keeps its name, so that it is not booked again.
         case
-            when count(*) over (partition by reference) = 1 then reference
+            when row_number() over (partition by reference order by paid_at, invoice_payment_id) = 1 then reference
             else reference || ':' || invoice_payment_id
         end as payment_id,
         invoice_id,

@@ -7,6 +7,25 @@ invoices as (select * from {{ ref('fct_invoices') }}),
 
 routes as (select * from {{ ref('payment_routes') }}),
 
+in_ledger as (
+    select * from {{ ref('stg_odoo__payments') }} where coalesce(state, '') not in ('draft', 'canceled', 'rejected')
+),
+
+-- Booked for a document that has it no longer, or not so much: a credit note named the refund after it was booked.
+moved_on as (
+    select
+        in_ledger.source_system,
+        in_ledger.payment_id,
+        min(in_ledger.source_invoice_id) as booked_invoice_id
+    from in_ledger
+    left join payments
+        on in_ledger.source_system = payments.source_system
+        and in_ledger.payment_id = payments.payment_id
+        and in_ledger.source_invoice_id = payments.source_invoice_id
+    where in_ledger.source_invoice_id is not null and payments.amount_minor is distinct from in_ledger.amount_minor
+    group by in_ledger.source_system, in_ledger.payment_id
+),
+
 joined as (
     select
         payments.*,
@@ -18,6 +37,7 @@ joined as (
         coalesce(invoices.is_postable, false) as is_document_postable,
         coalesce(invoices.verdict_reason, '') as verdict_reason,
         coalesce(invoices.park_reason, '') as park_reason,
+        moved_on.booked_invoice_id,
         coalesce(routes.is_booked, false) as is_own_route_booked,
         -- What takes back a payment that is booked by hand is booked with it.
         coalesce(routes.is_booked, false) and coalesce(settled_routes.is_booked, true) as is_route_booked
@@ -26,6 +46,10 @@ joined as (
         on payments.source_system = invoices.source_system
         and payments.source_invoice_id = invoices.source_invoice_id
         and case when payments.settles_kind = 'credit_note' then 'credit_note' else 'invoice' end = invoices.kind
+    left join moved_on
+        on payments.source_system = moved_on.source_system
+        and payments.payment_id = moved_on.payment_id
+        and payments.source_invoice_id <> moved_on.booked_invoice_id
     left join routes on payments.route = routes.route
     left join payments as settled
         on payments.source_system = settled.source_system
@@ -43,6 +67,8 @@ held as (
             when record_verdict not in ('verified', 'unverified') then 'its document is ' || record_verdict
             when amount_minor is null then 'it is for several documents and cannot be shared out to the cent'
             when amount_minor <= 0 then 'its amount is not above zero'
+            when booked_invoice_id is not null
+                then 'it is in the books already, for ' || booked_invoice_id || ': match that payment with this document by hand'
             when currency_code is distinct from document_currency_code
                 then 'it is in ' || coalesce(currency_code, 'no currency') || ' and its document in '
                     || coalesce(document_currency_code, 'none')

@@ -10,7 +10,8 @@ source as (
         'currency_code': '$.currency_id[1]',
         'is_reconciled': '$.is_reconciled',
         'payment_id': '$.x_fc_payment_id',
-        'source_system': '$.x_fc_source_system'
+        'source_system': '$.x_fc_source_system',
+        'source_invoice_id': '$.x_fc_source_invoice_id'
     }) }}
 ),
 
@@ -22,6 +23,7 @@ stg_odoo__payments as (
         nullif(source.payment_name, 'false') as payment_name,
         source.source_system,
         source.payment_id,
+        nullif(source.source_invoice_id, 'false') as source_invoice_id,
         source.state,
         upper(source.currency_code) as currency_code,
         cast(round(
