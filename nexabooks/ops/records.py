@@ -98,3 +98,42 @@ class UnfinishedIntent:
     total_minor: int
     currency_code: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFigure:
+    """What one document counted in one service family when its month was closed, in whole minor units before tax.
+
+    `is_counted` is False for what was no revenue then (a draft, a void one, one that was not confirmed): it is kept with
+    its verdict, so that a later change can be explained. `service_family` is '' where there is no line.
+    """
+
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    invoice_number: str
+    service_family: str
+    currency_code: str
+    verdict: str
+    is_counted: bool
+    invoiced_minor: int
+    credited_minor: int
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDecision:
+    """A month that was closed, or opened again; `holds` while no later decision about it was taken."""
+
+    position: int
+    month: str
+    round: int
+    decision: str
+    decided_by: str
+    note: str
+    time_zone: str
+    published_by: str
+    published_at: datetime | None
+    open_break_count: int
+    at: datetime
+    holds: bool

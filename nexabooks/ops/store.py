@@ -16,6 +16,7 @@ from nexabooks.ops.engine import make_engine, transaction
 from nexabooks.ops.journal import INTENT_FIELDS, RECEIPT_FIELDS, OpsJournal
 from nexabooks.ops.leases import Lease, acquire, kept
 from nexabooks.ops.migrations import upgrade
+from nexabooks.ops.months import MonthBook
 from nexabooks.ops.records import (
     Allowance,
     Approval,
@@ -250,6 +251,10 @@ class OpsStore:
         with transaction(self._engine) as connection:
             found = connection.execute(select(sightings).order_by(sightings.c.break_key)).all()
         return {row.break_key: row.first_seen_on for row in found}
+
+    def months(self) -> MonthBook:
+        """Closed months: who closed which, with the figures as they stood."""
+        return MonthBook(self._engine, self._now)
 
     # What we did to the outside
 
