@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,15 @@ class WrittenInvoice:
     kind: str
     total_minor: int
     currency_code: str
+
+
+class PostedEntry(NamedTuple):
+    """An invoice or credit note that a run posted, and its entry in Odoo."""
+
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    odoo_id: int
 
 
 @dataclass(frozen=True, slots=True)

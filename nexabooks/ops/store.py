@@ -22,6 +22,7 @@ from nexabooks.ops.records import (
     Approval,
     ApprovalRequest,
     LeaseRow,
+    PostedEntry,
     Resolution,
     SavedPlan,
     UnfinishedIntent,
@@ -284,6 +285,28 @@ class OpsStore:
         query = select(receipts).where(receipts.c.position > position).order_by(receipts.c.position).limit(limit)
         with transaction(self._engine) as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def posted_without(self, action: str, *, since: datetime) -> list[PostedEntry]:
+        """The entries that were posted since `since` (included), newest first, for which `action` was not done yet."""
+        steps = receipts.alias()
+        done = exists().where(
+            steps.c.action == action, steps.c.odoo_id == receipts.c.odoo_id, steps.c.outcome.in_(("done", "already"))
+        )
+        names = ("source_system", "source_invoice_id", "kind", "odoo_id")
+        query = (
+            select(*[receipts.c[name] for name in names])
+            .where(
+                receipts.c.action == "post",
+                receipts.c.outcome.in_(("done", "already")),
+                receipts.c.odoo_id.is_not(None),
+                receipts.c.at >= since,
+                ~done,
+            )
+            .group_by(*[receipts.c[name] for name in names])
+            .order_by(func.max(receipts.c.position).desc())
+        )
+        with transaction(self._engine) as connection:
+            return [PostedEntry(*row) for row in connection.execute(query)]
 
     def receipt_count(self) -> int:
         """How many receipts there are."""

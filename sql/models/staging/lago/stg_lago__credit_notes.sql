@@ -12,6 +12,7 @@ source as (
         'total': '$.total_amount_cents',
         'taxes': '$.taxes_amount_cents',
         'sub_total': '$.sub_total_excluding_taxes_amount_cents',
+        'file_url': '$.file_url',
         'issuing_date': '$.issuing_date'
     }) }}
 ),
@@ -26,6 +27,7 @@ stg_lago__credit_notes as (
         source.invoice_id,
         source.customer_id as lago_customer_id,
         coalesce(source.credit_status, source.refund_status) as status,
+        nullif(source.file_url, '') as pdf_url,
 
         -- amounts, whole minor units in ISO's counting, positive
         upper(source.currency) as currency_code,
