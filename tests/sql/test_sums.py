@@ -49,6 +49,11 @@ SUMS = {
         select p.source_invoice_id from outbound.out_odoo__payments p
         join outbound.out_odoo__invoices i using (source_system, source_invoice_id)
         where i.kind = 'invoice' group by all having sum(p.amount_minor) > any_value(i.total_minor)""",
+    "a deposit is what is in it": """
+        select payout_id from finance.payouts where state = 'differs'
+        or (state = 'adds_up' and amount_minor <> gross_minor - fee_minor + refund_minor + dispute_minor + other_minor)""",
+    "every charge that is in a payout names its invoice": """
+        select payout_id from finance.payouts where gross_minor > 0 and invoice_ids = ''""",
     "billed in the reconciliation is billed in the items": """
         select 1 from (select sum(billed_minor) as reported from marts.fct_reconciliation),
             (select sum(amount_minor) as items from intermediate.int_billed_items)
