@@ -113,6 +113,8 @@ class Invoice:
     stripe_invoice_id: str = ""
     stripe_customer_id: str = ""
     corrects_source_invoice_id: str = ""
+    source_url: str = ""  # the source's page of it, behind a login
+    pdf_url: str = field(default="", repr=False)  # opens for whoever has it: a secret, for the note in Odoo alone
     lines: tuple[Line, ...] = ()
     tax_minor_by_code: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Payment, ...] = ()
@@ -284,6 +286,8 @@ def _invoice(
         "stripe_customer_id",
         "corrects_source_invoice_id",
         "customer_id",
+        "source_url",
+        "pdf_url",
     )
     return Invoice(
         source_system=key.source_system,
