@@ -10,6 +10,7 @@ from flows.naming import run_name
 from tasks.breaks import remember_breaks
 from tasks.build import build_models
 from tasks.check import check_marts
+from tasks.documents import attach_documents
 from tasks.ingest import ingest
 from tasks.ledger import apply_to_ledger, plan_ledger, read_back
 from tasks.publish import publish_books
@@ -27,7 +28,8 @@ def daily_close(day: date | None = None) -> CloseReport:
         read_back(run)
         build_models(run)
         parked = check_marts(run)
-        receipts = apply_to_ledger(run, plan_ledger(run, parked))
+        plan = plan_ledger(run, parked)
+        receipts = apply_to_ledger(run, plan) + attach_documents(run, plan)
         read_back(run)
         build_models(run)
         check_marts(run)

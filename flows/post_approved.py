@@ -9,6 +9,7 @@ from tasks.approval import ask_for_approval
 from tasks.breaks import remember_breaks
 from tasks.build import build_models
 from tasks.check import check_marts
+from tasks.documents import attach_documents
 from tasks.ingest import ingest
 from tasks.ledger import apply_to_ledger, approved_plan, read_back
 from tasks.publish import publish_books
@@ -30,7 +31,8 @@ def post_approved(plan_hash: str = "") -> CloseReport:
         read_back(run)
         build_models(run)
         parked = check_marts(run)
-        receipts = apply_to_ledger(run, approved_plan(run, plan_hash, parked))
+        plan = approved_plan(run, plan_hash, parked)
+        receipts = apply_to_ledger(run, plan) + attach_documents(run, plan)
         read_back(run)
         build_models(run)
         check_marts(run)

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     lago_api_key: SecretStr | None = None
     lago_url: str = "https://api.getlago.com/api/v1"
     lago_requests_per_s: float = 20
+    lago_app_url: str = ""  # where people open Lago, with the organization's part of the address: for links in notes
     vtiger_url: str = ""
     vtiger_username: str = ""
     vtiger_access_key: SecretStr | None = None
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     odoo_company_id: int = 1
     ledger_mode: LedgerMode = "draft"
     ledger_notes: bool = True  # a note with its proof on each posted entry: one more call for 200 of them
+    ledger_attach_pdf: bool = False  # the source's PDF as an attachment of each posted entry
     ledger_modes: str = ""  # stricter ones by source or service family: stripe=post,lago=draft,other=draft
 
     # The most that is written without a person; 0 = no such brake. Amounts in major units of the invoice's own currency.

@@ -11,11 +11,14 @@ from tasks.step import step
 
 @step("remember the breaks")
 def remember_breaks(run: Run) -> SourceRead:
-    """Note every open break with the day it was first seen, and land what the ops store knows now."""
+    """Note every open break and every restatement with the day it was first seen, and land what the ops store knows now."""
     with open_warehouse(run.settings.warehouse_path) as db:
         seen = {
             row["break_key"]: row["first_seen_on"]
-            for row in db.rows("select break_key, first_seen_on from marts.fct_breaks")
+            for row in db.rows(
+                "select break_key, first_seen_on from marts.fct_breaks "
+                "union all select restatement_key, first_seen_on from marts.fct_restatements"
+            )
         }
     with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
         ops.note_sightings(seen)

@@ -32,6 +32,7 @@ def variables(run: Run) -> dict[str, Any]:
     return {
         "company_time_zone": run.settings.company_time_zone,
         "company_currency": run.settings.company_currency,
+        "lago_app_url": run.settings.lago_app_url.rstrip("/"),
         "run_at": run.settings.now().isoformat(),
         "run_day": str(run.day),
     }

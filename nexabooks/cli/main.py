@@ -126,6 +126,39 @@ def resolve(
     resolve_break(difference, resolution=resolution, by=by, why=why)
 
 
+@app.command("close-month")
+def close_month(
+    month: Annotated[str, typer.Argument(help="The month that is over, such as 2026-05.")],
+    by: Annotated[str, typer.Option(help="Who closes it.")],
+    note: Annotated[str, typer.Option(help="For those who read it later; needed while differences are open.")] = "",
+    json: Json = False,
+) -> None:
+    """Close a month: its figures stand as published now, and what changes later is a restatement beside them."""
+    from nexabooks.cli import closing
+
+    closing.close(month, by=by, note=note, as_json=json)
+
+
+@app.command("reopen-month")
+def reopen_month(
+    month: Annotated[str, typer.Argument(help="The closed month, such as 2026-05.")],
+    by: Annotated[str, typer.Option(help="Who opens it.")],
+    why: Annotated[str, typer.Option(help="Why, for those who read it later.")],
+) -> None:
+    """Let the figures of a closed month move again."""
+    from nexabooks.cli import closing
+
+    closing.reopen(month, by=by, why=why)
+
+
+@app.command("closed-months")
+def closed_months(json: Json = False) -> None:
+    """Which months were closed and opened again, by whom and why."""
+    from nexabooks.cli import closing
+
+    closing.show_months(as_json=json)
+
+
 @app.command()
 def undo(
     run_id: Annotated[str, typer.Argument(help="The run to take back, as `nexabooks status` names it.")],

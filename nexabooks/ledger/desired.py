@@ -91,6 +91,8 @@ class Invoice:
     stripe_customer_id: str = ""
     corrects_source_invoice_id: str = ""
     settles_corrected_minor: int = 0  # of a credit note: how much of it lowers the invoice that it corrects
+    source_url: str = ""  # the source's page of it, behind a login
+    pdf_url: str = field(default="", repr=False)  # opens for whoever has it: a secret, for the note in Odoo alone
     lines: tuple[Line, ...] = ()
     tax_minor_by_code: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Payment, ...] = ()
@@ -261,6 +263,8 @@ def _invoice(row: Row, lines: list[Line], taxes: dict[str, int], payments: list[
         "stripe_customer_id",
         "corrects_source_invoice_id",
         "customer_id",
+        "source_url",
+        "pdf_url",
     )
     return Invoice(
         source_system=key.source_system,

@@ -83,9 +83,12 @@ def note_of(invoice: Invoice, run_id: str) -> str:
 
 
 def _link(invoice: Invoice) -> str:
-    """The source's id, with its page where the address follows from the id alone. Lago's pages stand wherever a company
-    runs it, so its ids stay text."""
+    """The source's id with its page, and its PDF, where the source gives them. The PDF's address carries its own key and
+    runs out (docs/decisions/0023), so it stands here and nowhere else."""
     shown = escape(invoice.source_invoice_id)
-    if not invoice.stripe_invoice_id:
-        return shown
-    return f'<a href="https://dashboard.stripe.com/invoices/{escape(invoice.stripe_invoice_id)}">{shown}</a>'
+    page = f'<a href="{escape(invoice.source_url)}">{shown}</a>' if _is_web(invoice.source_url) else shown
+    return f'{page} (<a href="{escape(invoice.pdf_url)}">PDF</a>)' if _is_web(invoice.pdf_url) else page
+
+
+def _is_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))

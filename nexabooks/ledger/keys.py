@@ -36,6 +36,11 @@ def note_key(source_system: str, kind: str, source_invoice_id: str) -> str:
     return f"{MODULE}.note_{safe(source_system)}_{kind}_{safe(source_invoice_id)}"
 
 
+def pdf_key(move_id: int) -> str:
+    """By the entry and not by the invoice: an invoice that is booked again has its PDF on the new entry too."""
+    return f"{MODULE}.pdf_{move_id}"
+
+
 def line_key(source_system: str, kind: str, source_invoice_id: str, position: int) -> str:
     return f"{MODULE}.line_{safe(source_system)}_{kind}_{safe(source_invoice_id)}_{position}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,15 @@ class WrittenInvoice:
     currency_code: str
 
 
+class PostedEntry(NamedTuple):
+    """An invoice or credit note that a run posted, and its entry in Odoo."""
+
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    odoo_id: int
+
+
 @dataclass(frozen=True, slots=True)
 class Resolution:
     """What a person decided about one difference."""
@@ -98,3 +107,42 @@ class UnfinishedIntent:
     total_minor: int
     currency_code: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedFigure:
+    """What one document counted in one service family when its month was closed, in whole minor units before tax.
+
+    `is_counted` is False for what was no revenue then (a draft, a void one, one that was not confirmed): it is kept with
+    its verdict, so that a later change can be explained. `service_family` is '' where there is no line.
+    """
+
+    source_system: str
+    source_invoice_id: str
+    kind: str
+    invoice_number: str
+    service_family: str
+    currency_code: str
+    verdict: str
+    is_counted: bool
+    invoiced_minor: int
+    credited_minor: int
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonthDecision:
+    """A month that was closed, or opened again; `holds` while no later decision about it was taken."""
+
+    position: int
+    month: str
+    round: int
+    decision: str
+    decided_by: str
+    note: str
+    time_zone: str
+    published_by: str
+    published_at: datetime | None
+    open_break_count: int
+    at: datetime
+    holds: bool

@@ -16,11 +16,13 @@ from nexabooks.ops.engine import make_engine, transaction
 from nexabooks.ops.journal import INTENT_FIELDS, RECEIPT_FIELDS, OpsJournal
 from nexabooks.ops.leases import Lease, acquire, kept
 from nexabooks.ops.migrations import upgrade
+from nexabooks.ops.months import MonthBook
 from nexabooks.ops.records import (
     Allowance,
     Approval,
     ApprovalRequest,
     LeaseRow,
+    PostedEntry,
     Resolution,
     SavedPlan,
     UnfinishedIntent,
@@ -251,6 +253,10 @@ class OpsStore:
             found = connection.execute(select(sightings).order_by(sightings.c.break_key)).all()
         return {row.break_key: row.first_seen_on for row in found}
 
+    def months(self) -> MonthBook:
+        """Closed months: who closed which, with the figures as they stood."""
+        return MonthBook(self._engine, self._now)
+
     # What we did to the outside
 
     def journal(self, run_id: str) -> OpsJournal:
@@ -279,6 +285,28 @@ class OpsStore:
         query = select(receipts).where(receipts.c.position > position).order_by(receipts.c.position).limit(limit)
         with transaction(self._engine) as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def posted_without(self, action: str, *, since: datetime) -> list[PostedEntry]:
+        """The entries that were posted since `since` (included), newest first, for which `action` was not done yet."""
+        steps = receipts.alias()
+        done = exists().where(
+            steps.c.action == action, steps.c.odoo_id == receipts.c.odoo_id, steps.c.outcome.in_(("done", "already"))
+        )
+        names = ("source_system", "source_invoice_id", "kind", "odoo_id")
+        query = (
+            select(*[receipts.c[name] for name in names])
+            .where(
+                receipts.c.action == "post",
+                receipts.c.outcome.in_(("done", "already")),
+                receipts.c.odoo_id.is_not(None),
+                receipts.c.at >= since,
+                ~done,
+            )
+            .group_by(*[receipts.c[name] for name in names])
+            .order_by(func.max(receipts.c.position).desc())
+        )
+        with transaction(self._engine) as connection:
+            return [PostedEntry(*row) for row in connection.execute(query)]
 
     def receipt_count(self) -> int:
         """How many receipts there are."""

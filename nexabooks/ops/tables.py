@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -172,4 +174,51 @@ sightings = Table(
     metadata,
     Column("break_key", String(500), primary_key=True),
     Column("first_seen_on", Date, nullable=False),
+)
+
+# One row a decision about a month: `closed` or `reopened`. The newest of a month is the one that holds; `round` counts the
+# decisions of a month, so that two people who decide at once cannot both be right.
+month_decisions = Table(
+    "month_decisions",
+    metadata,
+    Column("position", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("month", String(7), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("decision", String(20), nullable=False),
+    Column("decided_by", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("time_zone", String(100), nullable=False),
+    Column("published_by", String(200), nullable=False),
+    Column("published_at", UtcTime),
+    Column("open_break_count", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    UniqueConstraint("month", "round", name="month_decisions_in_turn"),
+)
+
+# One row a document and service family, as it stood in the published file when its month was closed. Never changed.
+closed_figures = Table(
+    "closed_figures",
+    metadata,
+    Column("position", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("closing", BigInteger, ForeignKey("month_decisions.position"), nullable=False),
+    Column("source_system", String(50), nullable=False),
+    Column("source_invoice_id", String(200), nullable=False),
+    Column("kind", String(50), nullable=False),
+    Column("invoice_number", String(200), nullable=False),
+    Column("service_family", String(100), nullable=False),
+    Column("currency_code", String(3), nullable=False),
+    Column("verdict", String(50), nullable=False),
+    Column("is_counted", Boolean, nullable=False),
+    Column("invoiced_minor", BigInteger, nullable=False),
+    Column("credited_minor", BigInteger, nullable=False),
+    Column("paid_minor", BigInteger, nullable=False),
+    UniqueConstraint(
+        "closing",
+        "source_system",
+        "source_invoice_id",
+        "kind",
+        "service_family",
+        "currency_code",
+        name="closed_figures_once",
+    ),
 )

@@ -44,6 +44,11 @@ def test_every_missing_setting_is_named_at_once_and_nothing_is_read(tmp_path):
         pytest.param(("run", "post-approved"), 2, "--plan", id="posting without a plan"),
         pytest.param(("query", "select 1"), 1, "no published file", id="a question before the first run"),
         pytest.param(("explain", "in_1"), 1, "no warehouse", id="an explanation before the first run"),
+        pytest.param(("close-month", "may", "--by", "Ann"), 1, "is no month", id="a month that is none"),
+        pytest.param(
+            ("close-month", "2026-01", "--by", "Ann"), 1, "no published file", id="a close before the first run"
+        ),
+        pytest.param(("reopen-month", "2026-01", "--by", "Ann", "--why", "x"), 1, "not closed", id="an open month"),
         pytest.param(("demo", "--world", "moon"), 2, "no world", id="an unknown world"),
     ],
 )

@@ -44,6 +44,8 @@ TABLES = {
             "invoice_number": "N-1",
             "corrects_source_invoice_id": "",
             "settles_corrected_minor": 0,
+            "source_url": "https://dashboard.stripe.com/invoices/in_1",
+            "pdf_url": None,
             "invoiced_on": date(2026, 10, 5),
             "due_on": None,
             "currency_code": "CAD",

@@ -241,3 +241,28 @@ def test_what_was_written_counts_an_invoice_once_a_run(store):
     assert store.written_since(NOW + timedelta(seconds=1)) == []
     assert store.run_totals_minor(last=9) == {"CAD": [70, 50, 11_600], "USD": [9]}
     assert store.run_totals_minor(last=1, except_flow="backfill") == {"CAD": [50], "USD": [9]}
+
+
+def test_entries_that_a_step_was_not_done_for(store):
+    """Newest first, by the entry: one that was asked for and refused is asked for again, one that is done is not, and an
+    invoice that is booked again as another entry is asked for as that one."""
+
+    def receipt(action: str, id: str, odoo_id: int, outcome: str = "done", at: datetime = NOW) -> Receipt:
+        return replace(
+            RECEIPT, receipt_id=f"{action} {id} {odoo_id} {outcome}", action=action, source_invoice_id=id,
+            odoo_id=odoo_id, outcome=outcome, at=at,
+        )  # fmt: skip
+
+    store.journal("run 1").receipt(
+        [
+            receipt("post", "in_old", 1, at=NOW - timedelta(days=31)),
+            receipt("post", "in_done", 2),
+            receipt("attach", "in_done", 2),
+            receipt("post", "in_refused", 3),
+            receipt("attach", "in_refused", 3, "refused"),
+            receipt("post", "in_failed", 4, "refused"),
+            receipt("post", "in_done", 5, "already"),
+        ]
+    )
+    found = store.posted_without("attach", since=NOW - timedelta(days=30))
+    assert [(entry.source_invoice_id, entry.odoo_id) for entry in found] == [("in_done", 5), ("in_refused", 3)]

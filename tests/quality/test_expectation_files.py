@@ -127,6 +127,11 @@ RECEIPT = (
 LANDED = "select 'k', 'h', now(), 'l', false, "
 DAMAGES = [
     pytest.param(
+        "update marts.fct_reported_family_revenue set net_minor = net_minor + 1 where service_family = 'hosting'",
+        "13_closed_months_and_restatements_are_today",
+        id="a reported figure is a cent off",
+    ),
+    pytest.param(
         "update meta.certificates set is_equal = false where source = 'stripe'",
         "01_every_load_is_whole",
         id="a load that is not whole",

@@ -55,6 +55,11 @@ SUMS = {
         select payment_id from intermediate.int_payments full outer join marts.fct_payments f
             using (source_system, payment_id, source_invoice_id)
         group by all having count(f.movement) <> 1""",
+    "a deposit is what is in it": """
+        select payout_id from finance.payouts where state = 'differs'
+        or (state = 'adds_up' and amount_minor <> gross_minor - fee_minor + refund_minor + dispute_minor + other_minor)""",
+    "every charge that is in a payout names its invoice": """
+        select payout_id from finance.payouts where gross_minor > 0 and invoice_ids = ''""",
     "billed in the reconciliation is billed in the items": """
         select 1 from (select sum(billed_minor) as reported from marts.fct_reconciliation),
             (select sum(amount_minor) as items from intermediate.int_billed_items)

@@ -11,10 +11,12 @@ import orjson
 
 from nexabooks.sandbox.lago_service import documents, people
 from nexabooks.sandbox.lago_service.view import View
+from nexabooks.sandbox.pdf import invented_pdf
 from nexabooks.sandbox.serving import Reply, Request, Service, json_reply
 from nexabooks.sandbox.world import World
 
 BASE = "/api/v1"
+FILES = "/rails/active_storage"
 CACHED_TOTALS = ("invoices", "fees")  # the only lists whose total_count Lago keeps for up to 30 minutes
 SINGULAR = {
     "customers": "customer",
@@ -66,6 +68,8 @@ class LagoService(Service):
     def handle(self, request: Request) -> Reply:
         if self.name in self.get_world().down:
             return Reply(503, b"upstream unavailable", content_type="text/plain")
+        if request.path.startswith(f"{FILES}/") and request.path.count("/") == 6:  # no key: the address is one
+            return self._file(request)
         if request.headers.get("Authorization") != f"Bearer {self.api_key}":
             return _error(401, "Unauthorized")
         limits = self._count_read()
@@ -112,10 +116,22 @@ class LagoService(Service):
                 return _error(404, "Not Found", code="invoice_not_found") if status == 404 else _error(status, "Error")
             invoice = view.invoices_by_id.get(id)
             changes = self.overrides.get(id, {}) | self.detail_overrides.get(id, {})
-            found = invoice and documents.detail(view.world, invoice) | changes
+            found = invoice and self._with_file(documents.detail(view.world, invoice)) | changes
         else:
             found = next((r for r in self._rows(plural) if r["lago_id"] == id), None)
         return json_reply({name: found}) if found else _error(404, "Not Found", code=f"{name}_not_found")
+
+    def _with_file(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The record with the address of its PDF; a draft has none. Like Rails' own, it redirects to the storage."""
+        if record.get("status") == "draft" or not self.is_running:
+            return record
+        return record | {"file_url": f"{self.url}{FILES}/blobs/redirect/{record['lago_id']}/{record['number']}.pdf"}
+
+    def _file(self, request: Request) -> Reply:
+        kind, _, token, name = request.path.removeprefix(f"{FILES}/").split("/", 3)
+        if kind == "blobs":
+            return Reply(302, b"", {"Location": f"{FILES}/disk/show/{token}/{name}"}, content_type="text/html")
+        return Reply(200, invented_pdf(name), content_type="application/pdf")
 
     def _view(self) -> View:
         """The world as it is at this call; its records are made once, however many pages are asked for."""
@@ -127,7 +143,10 @@ class LagoService(Service):
 
     def _rows(self, plural: str) -> list[dict[str, Any]]:
         """Every record of a list, in Lago's own order."""
-        rows = self._view().rows(plural) + self.extra.get(plural, [])
+        rows = self._view().rows(plural)
+        if plural in ("invoices", "credit_notes"):
+            rows = [self._with_file(row) for row in rows]
+        rows = rows + self.extra.get(plural, [])
         if plural != "invoices" or not self.overrides:
             return rows
         changed = [row | self.overrides.get(row["lago_id"], {}) for row in rows]

@@ -9,6 +9,7 @@ from typing import Any
 
 from nexabooks.sandbox.stripe import catalogue, credit_notes, money
 from nexabooks.sandbox.stripe import invoices as rendering
+from nexabooks.sandbox.stripe.common import related
 from nexabooks.sandbox.stripe.events import events_of
 from nexabooks.sandbox.world import Invoice, Payment, User, World
 
@@ -31,8 +32,9 @@ def _created(record: Record) -> int:
 class Book:
     """Everything Stripe knows of `world`. `listing(name)` is a list of the API, `find(id)` any object by its id."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, files_url: str = "https://files.sandbox.invalid") -> None:
+        self.world, self._files_url = world, files_url
+        self._documents: dict[str, str] | None = None
         self.users: dict[str, User] = {u.id: u for u in world.users}
         self.subscriptions = {s.id: s for s in world.subscriptions}
         self.plans = {p.id: p for p in world.plans}
@@ -57,7 +59,7 @@ class Book:
             "refunds": lambda: (money.render_refund(r, p, i, u) for p, i, u in self._payments() for r in p.refunds),
             "disputes": self._disputes,
             "credit_notes": lambda: (
-                credit_notes.render_credit_note(c, i, self.users[i.user_id])
+                credit_notes.render_credit_note(c, i, self.users[i.user_id]) | {"pdf": f"{self._page(c.id)}/pdf"}
                 for i in self.invoices
                 for c in i.credit_notes
             ),
@@ -125,7 +127,20 @@ class Book:
             if plan and plan.stripe_price_id
             else None
         )
-        return rendering.render_invoice(invoice, self.users[invoice.user_id], subscription, price)
+        record, lines = rendering.render_invoice(invoice, self.users[invoice.user_id], subscription, price)
+        page = None if invoice.status == "draft" else self._page(invoice.id)
+        return record | {"hosted_invoice_url": page, "invoice_pdf": page and f"{page}/pdf?s=ap"}, lines
+
+    def _page(self, id: str) -> str:
+        """Where the document `id` opens for whoever has the address; its PDF lies below."""
+        return f"{self._files_url}/i/{related('live', id)}"
+
+    def document_of(self, path: str) -> str:
+        """The id of the document whose PDF lies at `path`, '' when there is none."""
+        if self._documents is None:
+            ids = [i.id for i in self.invoices] + [note.id for i in self.invoices for note in i.credit_notes]
+            self._documents = {f"/i/{related('live', id)}/pdf": id for id in ids}
+        return self._documents.get(path, "")
 
     def _invoices(self) -> Iterator[Record]:
         for invoice in self.invoices:

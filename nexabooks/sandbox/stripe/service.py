@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from nexabooks.sandbox.pdf import invented_pdf
 from nexabooks.sandbox.serving import Reply, Request, Service, json_reply
 from nexabooks.sandbox.stripe.book import Book, Record
 from nexabooks.sandbox.stripe.common import API_VERSION, list_object, related
@@ -48,7 +49,7 @@ class StripeService(Service):
         """The world of now, rendered; made anew when another world is shown."""
         world = self._get_world()
         if self._book is None or self._book.world is not world:
-            self._book = Book(world)
+            self._book = Book(world, self.url) if self.is_running else Book(world)
         return self._book
 
     def error_body(self, status: int) -> bytes:
@@ -64,6 +65,8 @@ class StripeService(Service):
             "Request-Id": related("req", request.path)[:18],
             "Stripe-Version": request.headers.get("Stripe-Version") or API_VERSION,
         }
+        if request.verb == "GET" and (document := self.book.document_of(request.path)):  # no key: the address is one
+            return Reply(200, invented_pdf(document), content_type="application/pdf")
         try:
             self._check_key(request)
             answer = self._answer(request)

@@ -1,5 +1,5 @@
-"""The ops session: receipts onward from a position, resolutions (the decision that holds for each difference) and
-sightings (the day each was first seen) whole.
+"""The ops session: receipts and the figures of closed months onward from a position; resolutions (the decision that holds
+for each difference), sightings (the day each was first seen) and closings (the months that are closed now) whole.
 
 Setting: NEXABOOKS_OPS_URL (a SQLite file below NEXABOOKS_HOME by default). Reading changes nothing but this: a store that
 is not there yet is made, empty.
@@ -30,12 +30,17 @@ class OpsSession:
 
     def read(self, stream: Stream, state: dict[str, Any] | None, *, full: bool = False) -> Iterator[Batch | Finished]:
         """Everything of `stream` that may have changed since `state`; amounts are whole minor units, times UTC."""
+        since = {} if full or not state else state
         if stream.name == "resolutions":
             yield from self._resolutions()
         elif stream.name == "sightings":
             yield from self._sightings()
+        elif stream.name == "closings":
+            yield from self._closings()
+        elif stream.name == "closed_figures":
+            yield from self._closed_figures(since)
         else:
-            yield from self._receipts({} if full or not state else state)
+            yield from self._receipts(since)
 
     def _resolutions(self) -> Iterator[Batch | Finished]:
         rows = [
@@ -58,6 +63,38 @@ class OpsSession:
         if rows:
             yield _batch("sightings", rows)
         yield Finished("sightings", is_complete=True, claims=(Claim("sightings", len(rows)),))
+
+    def _closings(self) -> Iterator[Batch | Finished]:
+        rows = [
+            {
+                "month": found.month,
+                "closing": found.position,
+                "round": found.round,
+                "closed_by": found.decided_by,
+                "note": found.note,
+                "time_zone": found.time_zone,
+                "published_by": found.published_by,
+                "published_at": found.published_at,
+                "open_break_count": found.open_break_count,
+                "at": found.at,
+            }
+            for found in self._store.months().closed()
+        ]
+        if rows:
+            yield _batch("closings", rows)
+        yield Finished("closings", is_complete=True, claims=(Claim("closings", len(rows)),))
+
+    def _closed_figures(self, state: Mapping[str, Any]) -> Iterator[Batch | Finished]:
+        months, position = self._store.months(), int(state.get("position", 0))
+        if position and not months.figures_after(position - 1, 1):
+            position, state = 0, {}  # the store is behind the cursor: it was restored or replaced, so all of it is read
+        sent = 0
+        while rows := months.figures_after(position, PAGE_ROWS):
+            position = rows[-1]["position"]
+            sent += len(rows)
+            yield _batch("closed_figures", rows)
+        claim = Claim("closed_figures", sent, basis="wire") if state else Claim("closed_figures", months.figure_count())
+        yield Finished("closed_figures", {"position": position}, is_complete=not state, claims=(claim,))
 
     def _receipts(self, state: Mapping[str, Any]) -> Iterator[Batch | Finished]:
         position = int(state.get("position", 0))

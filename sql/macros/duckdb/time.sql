@@ -21,3 +21,8 @@
 {% macro days_between(earlier, later) -%}
     date_diff('day', {{ earlier }}, {{ later }})
 {%- endmacro %}
+
+{# The day of Unix seconds that stand for a day, at midnight UTC. #}
+{% macro day_of_unix(column) -%}
+    cast(timezone('UTC', to_timestamp(try_cast({{ column }} as bigint))) as date)
+{%- endmacro %}

@@ -5,6 +5,8 @@ invoices as (select * from {{ ref('fct_invoices') }}),
 
 lines as (select * from {{ ref('fct_invoice_lines') }}),
 
+pages as (select * from {{ ref('fct_document_pages') }}),
+
 taxes as (select * from {{ ref('fct_invoice_taxes') }}),
 
 line_texts as (
@@ -34,8 +36,14 @@ joined as (
     select
         invoices.*,
         line_texts.lines_text,
-        tax_texts.taxes_text
+        tax_texts.taxes_text,
+        coalesce(pages.source_url, '') as source_url,
+        coalesce(pages.pdf_url, '') as pdf_url
     from invoices
+    left join pages
+        on invoices.source_system = pages.source_system
+        and invoices.source_invoice_id = pages.source_invoice_id
+        and invoices.kind = pages.kind
     left join line_texts
         on invoices.source_system = line_texts.source_system
         and invoices.source_invoice_id = line_texts.source_invoice_id
@@ -71,6 +79,8 @@ out_odoo__invoices as (
         verdict_reason,
         is_postable,
         park_reason,
+        source_url,
+        pdf_url,
         {{ content_hash([
             'customer_id', 'invoice_number', 'corrects_source_invoice_id', 'invoiced_on', 'due_on', 'currency_code',
             'subtotal_minor', 'tax_minor', 'total_minor', 'nexacloud_invoice_id', 'stripe_invoice_id',

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from nexabooks.ledger.journal import Receipt
-from nexabooks.ops import open_ops
+from nexabooks.ops import ClosedFigure, open_ops
 from nexabooks.settings import Settings
 from nexabooks.sources.ops import SOURCE
 from nexabooks.sources.ops import reader as ops_reader
@@ -99,3 +99,45 @@ def test_only_the_decision_that_holds_is_sent(settings):
         {"break_key": "b1", "class": "cent", "resolution": "corrected", "resolved_by": "Bob", "why": "credit note 7",
          "at": "2026-05-31T06:00:00+00:00"}
     ]  # fmt: skip
+
+
+def figure(invoice_id: str) -> ClosedFigure:
+    return ClosedFigure("stripe", invoice_id, "invoice", "NXC", "hosting", "CAD", "verified", True, 10000, 0, 0)
+
+
+def close_month(settings, month: str, *invoice_ids: str) -> None:
+    with open_ops(settings.ops_store_url, now=settings.now) as store:
+        store.months().close(
+            month, [figure(i) for i in invoice_ids], by="Ann", note="", time_zone="America/Toronto",
+            published_by="refresh-1", published_at=NOW, open_break_count=0,
+        )  # fmt: skip
+
+
+def test_the_months_that_are_closed_now_come_whole(settings):
+    """A month that was opened again is left out, so it becomes a tombstone."""
+    close_month(settings, "2026-04", "in_1")
+    close_month(settings, "2026-05", "in_2")
+    with open_ops(settings.ops_store_url, now=settings.now) as store:
+        store.months().reopen("2026-04", by="Bob", why="forgotten")
+    rows, end = read(settings, "closings")
+    assert [(row["month"], row["closing"], row["round"], row["closed_by"]) for row in rows] == [
+        ("2026-05", 2, 1, "Ann")
+    ]
+    assert (end.is_complete, end.claims) == (True, (Claim("closings", 1),))
+
+
+def test_the_figures_of_closed_months_come_once_and_then_onward(settings, monkeypatch):
+    """What was kept never changes, so only the figures of a new closing are read."""
+    monkeypatch.setattr(ops_reader, "PAGE_ROWS", 2)
+    close_month(settings, "2026-04", "in_1", "in_2", "in_3")
+    rows, end = read(settings, "closed_figures")
+    assert [(row["closing"], row["source_invoice_id"], row["invoiced_minor"]) for row in rows] == [
+        (1, "in_1", 10000), (1, "in_2", 10000), (1, "in_3", 10000)
+    ]  # fmt: skip
+    assert (end.is_complete, end.claims) == (True, (Claim("closed_figures", 3),))
+    assert read(settings, "closed_figures", end.state)[0] == []
+    close_month(settings, "2026-05", "in_4")
+    rows, later = read(settings, "closed_figures", end.state)
+    assert ([row["source_invoice_id"] for row in rows], later.is_complete) == (["in_4"], False)
+    rows, again = read(settings, "closed_figures", {"position": 500})
+    assert (len(rows), again.is_complete) == (4, True)

@@ -1,7 +1,7 @@
--- One row per month of issue, service family and currency.
+-- One row per month of issue, service family and currency; of a closed month as it was closed.
 with
 
-source as (select * from {{ ref('fct_family_revenue') }}),
+source as (select * from {{ ref('fct_reported_family_revenue') }}),
 
 family_revenue as (
     select
@@ -14,7 +14,13 @@ family_revenue as (
         net_minor,
         paid_minor,
         invoice_count,
-        needs_review
+        needs_review,
+        is_closed,
+        closed_at,
+        restated_invoiced_minor,
+        restated_credited_minor,
+        restated_net_minor,
+        restated_paid_minor
     from source
 )
 

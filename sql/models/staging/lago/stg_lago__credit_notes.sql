@@ -15,6 +15,7 @@ source as (
         'offset': '$.offset_amount_cents',
         'taxes': '$.taxes_amount_cents',
         'sub_total': '$.sub_total_excluding_taxes_amount_cents',
+        'file_url': '$.file_url',
         'issuing_date': '$.issuing_date'
     }) }}
 ),
@@ -30,6 +31,7 @@ stg_lago__credit_notes as (
         source.customer_id as lago_customer_id,
         coalesce(source.credit_status, source.refund_status) as status,
         source.refund_status,
+        nullif(source.file_url, '') as pdf_url,
 
         -- amounts, whole minor units in ISO's counting, positive
         upper(source.currency) as currency_code,

@@ -26,6 +26,7 @@ source as (
         'issuing_date': '$.issuing_date',
         'payment_due_date': '$.payment_due_date',
         'created_at': '$.created_at',
+        'file_url': '$.file_url',
         'voided_at': '$.voided_at',
         'payment_dispute_lost_at': '$.payment_dispute_lost_at',
         'customer_id': '$.customer.lago_id',
@@ -53,6 +54,7 @@ stg_lago__invoices as (
         source.payment_status,
         source.invoice_type,
         try_cast(source.version_number as integer) as version_number,
+        nullif(source.file_url, '') as pdf_url,
 
         -- the customer as embedded: a deleted one is only here
         source.customer_id as lago_customer_id,

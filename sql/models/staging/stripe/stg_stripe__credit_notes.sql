@@ -15,6 +15,8 @@ source as (
         'out_of_band_amount': '$.out_of_band_amount',
         'created': '$.created',
         'effective_at': '$.effective_at',
+        'livemode': '$.livemode',
+        'pdf': '$.pdf',
         'lines_has_more': '$.lines.has_more'
     }) }}
 ),
@@ -41,6 +43,8 @@ stg_stripe__credit_notes as (
         {{ iso_minor(json_sum_of_first('source.payload', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor,
         {{ json_all_whole('source.payload', ['$.subtotal', '$.total']) }} as has_whole_amounts,
         coalesce(source.lines_has_more = 'true', false) as has_more_lines,
+        source.livemode = 'true' as is_live,
+        nullif(source.pdf, '') as pdf_url,
 
         -- times, UTC
         {{ moment_of_unix('coalesce(source.effective_at, source.created)') }} as issued_at,

@@ -30,6 +30,7 @@ source as (
         'voided_at': '$.status_transitions.voided_at',
         'due_date': '$.due_date',
         'livemode': '$.livemode',
+        'invoice_pdf': '$.invoice_pdf',
         'lines_has_more': '$.lines.has_more'
     }) }}
 ),
@@ -75,6 +76,7 @@ stg_stripe__invoices as (
         {{ moment_of_unix('source.due_date') }} as due_at,
 
         source.livemode = 'true' as is_live,
+        nullif(source.invoice_pdf, '') as pdf_url,
         coalesce(source.lines_has_more = 'true', false) as has_more_lines,
 
         -- lineage
