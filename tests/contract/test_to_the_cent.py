@@ -92,6 +92,18 @@ def test_what_is_more_than_rounding_stays_a_draft_with_both_computations(server)
     assert story.moves("state") == [("draft",)]
 
 
+def test_a_draft_that_lost_a_line_loses_it_in_odoo(server):
+    """By the external ids of the lines that are left; then it is posted to the cent."""
+    story = Story(server, "lost")
+    story.close(story.invoice("in", amounts_minor=(10_000, 2_000)), mode="draft")
+    stopped, _ = close(server, story, source_invoice(story, "in", [(10_000, H)], {"hst_13": 1_300}))
+    assert stopped == {}
+    ((id, state, total),) = story.moves("id", "state", "amount_total")
+    assert (state, total) == ("posted", Decimal(113))
+    domain = [["move_id", "=", id], ["display_type", "=", "product"]]
+    assert server.client.search_count("account.move.line", domain) == 1
+
+
 REFUSED = {
     "a negative total": (([(-10_000, H)], {"hst_13": -1_300}), {}, "Odoo wants a credit note"),
     "a sum that is none": (([(10_000, H)], {"hst_13": 1_300}), {"total_minor": 11_301}, "is not its total 113.01 CAD"),
