@@ -74,7 +74,7 @@ def show_plan(settings: Settings, request_id: str) -> str:
     with run_of("plan", mode="post") as run:
         plan = plan_ledger(run, check_marts(run))
         keep_plan_artifacts(run, plan)
-    if plan.is_empty and not plan.braked:
+    if not plan.has_work:
         raise PermanentError("There is nothing to approve: Odoo holds what the sources confirm. Nothing was posted.")
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
         ops.ask_approval(request_id, plan.hash, valid_for=timedelta(days=settings.approval_expiry_days))

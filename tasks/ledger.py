@@ -25,6 +25,7 @@ from nexabooks.ledger import (
 )
 from nexabooks.ledger.actions import NOT_APPROVED, Trip
 from nexabooks.ledger.brakes import History, Limits, Written, with_brakes
+from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.modes import modes_from
 from nexabooks.money import format_minor
@@ -116,7 +117,8 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
     Raises LedgerRefused before anything is written when Odoo lacks what every invoice needs, TransientError while another
     process writes to the ledger or when this one lost its lease: what was done until then stands and has its receipts.
     """
-    if plan.mode == "dry_run" or plan.is_empty:
+    owed_notes = _owed_notes(run, plan)
+    if plan.mode == "dry_run" or (plan.is_empty and not owed_notes):
         run.say("Odoo: nothing to write." if plan.is_empty else "Odoo: dry run, nothing was written.")
         return []
     settings = run.settings
@@ -137,7 +139,9 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
             ops.journal(run.run_id),
             now=settings.now,
             progress=said,
+            today=run.day,
             has_notes=settings.ledger_notes,
+            owed_notes=owed_notes,
         )
     outcomes = Counter((receipt.action, receipt.outcome) for receipt in receipts)
     run.say(
@@ -146,6 +150,21 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
         + "."
     )
     return [asdict(receipt) for receipt in receipts]
+
+
+def _owed_notes(run: Run, plan: Plan) -> set[MoveKey]:
+    """Posted entries whose posting or noting a run that was cut off never read back: their proof may be missing."""
+    settings = run.settings
+    if plan.mode != "post" or not settings.ledger_notes:
+        return set()
+    with open_ops(settings.ops_store_url, now=settings.now) as ops:
+        left = {
+            MoveKey(intent.source_system, intent.source_invoice_id, intent.kind)
+            for intent in ops.unfinished_intents()
+            if intent.action in ("post", "note")
+        }
+    posted = {key for key, move in plan.present.moves.items() if move.state == "posted"}
+    return left & (posted | plan.present.taken_back.keys())
 
 
 def refuse_if_blocked(findings: list[Finding]) -> None:
@@ -180,7 +199,7 @@ def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()
             "approve that; nothing was posted."
         )
     approved = {*(action["fingerprint"] for action in saved.plan["actions"]), *saved.plan.get("braked", ())}
-    plan = free_plan(run, parked).only(approved)
+    plan = approved_steps(free_plan(run, parked), approved)
     keep_plan(run, plan)
     run.say(
         f"plan {saved.plan_hash}, approved by {approval.approved_by}: {sum(a.is_writing for a in plan.actions)} steps."

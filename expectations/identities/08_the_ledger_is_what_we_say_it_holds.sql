@@ -25,15 +25,20 @@ ledger as (
     group by all
 ),
 
--- A second entry for one invoice, and an entry for an invoice that no source has, are breaks and stand there.
+-- A second entry for one invoice, and an entry for an invoice that no source has, are breaks and stand there. An entry that
+-- was reversed in full stands beside its reversal and is told as taken back.
 told as (
     select move_id, kind, currency_code, ledger_total_minor as total_minor
     from marts.fct_ledger_check
     where move_state = 'posted'
     union all
     select move_id, kind, currency_code, total_minor
-    from staging.stg_odoo__moves
-    where state = 'posted' and move_id not in (select move_id from marts.fct_ledger_check where move_id is not null)
+    from intermediate.int_ledger_entries
+    where is_taken_back
+    union all
+    select move_id, kind, currency_code, total_minor
+    from intermediate.int_ledger_entries
+    where state = 'posted' and not is_taken_back and move_id not in (select move_id from marts.fct_ledger_check where move_id is not null)
         and (source_system, source_invoice_id) in (
             select (source_system, source_invoice_id) from marts.fct_breaks
             where class in ('duplicate_entry', 'unknown_entry')

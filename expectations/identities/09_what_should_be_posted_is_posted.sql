@@ -1,6 +1,7 @@
 -- What may be posted is in the ledger, per currency and month of issue, to the cent.
 -- severity: warn
--- Before the first posting of a run, in draft mode, and while a person looks at a break, this is rightly not so yet: it is
+-- Before the first posting of a run, in draft mode, while a person looks at a break, and for what was taken back and not
+-- released, this is rightly not so yet: it is
 -- shown beside the numbers and stops nothing.
 with
 

@@ -1,4 +1,4 @@
--- Every invoice that a run posted and read back is still posted in the ledger.
+-- Every invoice that a run posted and read back is still posted in the ledger; a reversed one too, beside its reversal.
 -- severity: warn
 with
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nexabooks.cli.console import console, heading, print_json, print_rows, progress
+from nexabooks.cli.deciding import decide
 from nexabooks.cli.examining import apply_odoo_setup
 from nexabooks.cli.judging import Check, checks_of_close, checks_of_rerun, checks_of_traps
 from nexabooks.cli.screen import show_receipts, show_report
@@ -44,7 +45,7 @@ class Play:
 
 
 def play_story(home: Path, *, as_json: bool) -> int:
-    """Three days of the story, the first one twice; 0 only if the books equal the story."""
+    """Three days of the story, the first one twice, then a person's decisions; 0 only if the books equal the story."""
     from nexabooks.sandbox import story
 
     days = story.days()
@@ -60,9 +61,13 @@ def play_story(home: Path, *, as_json: bool) -> int:
             play.acts.append(close(box, f"Day {index + 1}: {DAY_SAYS[index]}", index, quiet=as_json))
             if not as_json:
                 show_later_day(play.acts[-1].report)
+        started = time.monotonic()
+        report, checks = decide(box, play.acts[DAY_2].report.run_id, quiet=as_json)
+        play.acts.append(Act("A person decides: undo, plan, approval", report, checks, time.monotonic() - started))
     return verdict(play, home, as_json=as_json)
 
 
+DAY_2 = 2  # the act of it: day 1 is closed twice
 DAY_SAYS = {
     1: "one invoice is voided after posting and re-issued, Lago is down, a plan is added",
     2: "the re-issued invoice is paid late, Lago is back, a user changes his e-mail",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
 from nexabooks.cli.asking import published
 from nexabooks.cli.console import console, heading, print_json, print_rows, progress
 from nexabooks.errors import PermanentError, SettingsError
 from nexabooks.ops import open_ops
 from nexabooks.settings import LedgerMode, load_settings
+
+if TYPE_CHECKING:
+    from nexabooks.ledger import Plan
 
 # In the order in which a person wants to know: what will be written, what waits, what needs him.
 SHOWN = (
@@ -20,6 +24,7 @@ SHOWN = (
     "match",
     "partner_create",
     "partner_update",
+    "correct",
     "park",
     "refuse",
     "report",
@@ -31,14 +36,7 @@ def show_plan(*, as_json: bool, mode: str = "") -> None:
     """Plan from the warehouse as it stands and from Odoo as it is now; an invoice that a quality check names waits. The
     plan is kept, so that it can be approved. `mode`: another one than the settings name, such as `post` to see what
     posting would do. Raises SettingsError for a mode that does not exist."""
-    from tasks.check import check_marts
-    from tasks.ledger import plan_ledger
-    from tasks.plans import page_of
-    from tasks.run import run_of
-
-    with progress("Planning", quiet=as_json), run_of("plan", mode=_mode(mode)) as run:
-        plan = plan_ledger(run, check_marts(run))
-        page = page_of(run.settings, plan.hash)
+    plan, page = planned(_mode(mode), quiet=as_json)
     if as_json:
         print_json(plan.to_dict() | {"page": str(page)})
         return
@@ -46,7 +44,8 @@ def show_plan(*, as_json: bool, mode: str = "") -> None:
         rows = [row for row in plan.rows() if row["verb"] == verb]
         if rows:
             heading(f"{verb.replace('_', ' ')}: {len(rows)}")
-            print_rows([_for_people(row) for row in rows], columns=COLUMNS)
+            columns = {n: word for n, word in COLUMNS.items() if n != "was_minor" or verb == "correct"}
+            print_rows([_for_people(row) for row in rows], columns=columns)
     heading("Totals per family, before tax")
     print_rows(
         plan.to_dict()["family_totals"],
@@ -62,13 +61,26 @@ def show_plan(*, as_json: bool, mode: str = "") -> None:
                 f"nexabooks allow {trip.trip_key} --by NAME --why WHY",
                 markup=False,
             )
-    if not plan.is_empty or plan.braked:
+    if plan.has_work:
         with_braked = ", with what the brakes hold" if plan.braked else ""
+        with_braked += ", with the corrections proposed" if plan.of("correct") else ""
         console.print(
             f"To write exactly this{with_braked}: nexabooks approve {plan.hash} --by NAME, then "
             f"nexabooks run post-approved --plan {plan.hash}",
             markup=False,
         )
+
+
+def planned(mode: LedgerMode | None = None, *, quiet: bool) -> tuple[Plan, Path]:
+    """A plan of the warehouse as it stands, kept, and where its page lies."""
+    from tasks.check import check_marts
+    from tasks.ledger import plan_ledger
+    from tasks.plans import page_of
+    from tasks.run import run_of
+
+    with progress("Planning", quiet=quiet), run_of("plan", mode=mode) as run:
+        plan = plan_ledger(run, check_marts(run))
+        return plan, page_of(run.settings, plan.hash)
 
 
 def _mode(word: str) -> LedgerMode | None:
@@ -84,6 +96,7 @@ COLUMNS = {
     "record": "record",
     "invoice_number": "number",
     "dated_on": "date",
+    "was_minor": "posted",
     "total_minor": "total",
     "accounts": "accounts",
     "taxes": "taxes",
@@ -94,7 +107,7 @@ COLUMNS = {
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "record": row["payment_id"] or row["source_invoice_id"],
-        "total_minor": row["total_minor"] or None,
+        "total_minor": row["total_minor"] if row["verb"] == "correct" else row["total_minor"] or None,
         "accounts": ", ".join(row["account_codes"]),
         "taxes": ", ".join(row["tax_codes"]),
     }

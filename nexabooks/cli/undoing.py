@@ -21,19 +21,30 @@ LEASE_S = 120
 
 
 def undo(run_id: str, *, apply: bool, by: str, note: str, as_json: bool) -> int:
-    """Show how the run `run_id` would be taken back and keep that plan; with `apply`, take it back as it was shown.
+    """Show how the run `run_id` would be taken back and keep that plan; with `apply`, take it back as it was shown."""
+    plan, receipts, undo_id = take_back(run_id, apply=apply, by=by, note=note)
+    _show(plan, receipts, undo_id=undo_id, as_json=as_json)
+    return EXIT_PERSON if any(r.outcome in ("refused", "unclear") for r in receipts) else EXIT_OK
+
+
+def take_back(run_id: str, *, apply: bool, by: str = "", note: str = "") -> tuple[UndoPlan, list[Receipt], str]:
+    """(the plan, its receipts, the name of this undo). Without `apply` nothing is written but the plan itself.
 
     Raises SettingsError without a name, PermanentError for a run that did nothing, and for a plan that nobody was shown
     yet or that is another one by now.
     """
+    from tasks.ledger import LEDGER_LEASE
+
     if apply and not by.strip():
         raise SettingsError("Taking a run back needs the name of whoever says so: --by NAME. Nothing was touched.")
     settings = load_settings()
     day = accounting_day(settings.now(), settings.company_time_zone)
     undo_id = f"undo-{day}-{uuid.uuid4().hex[:8]}"
+    holder = f"{undo_id} on {socket.gethostname()}"
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
-        ops.lease(LEASE, holder=f"{undo_id} on {socket.gethostname()}", ttl_s=LEASE_S),
+        ops.lease(LEASE, holder=holder, ttl_s=LEASE_S),
+        ops.lease(LEDGER_LEASE, holder=holder, ttl_s=LEASE_S),
         open_odoo(settings, "write" if apply else "read") as client,
     ):
         plan = plan_undo(client, ops.journal(run_id).receipts(), run_id=run_id, today=day)
@@ -49,8 +60,7 @@ def undo(run_id: str, *, apply: bool, by: str, note: str, as_json: bool) -> int:
             receipts = apply_undo(plan, client, ops.journal(undo_id), undo_id=undo_id, now=settings.now)
         if not plan.is_empty:
             ops.save_plan(plan.hash, undo_id, plan.to_dict())
-    _show(plan, receipts, undo_id=undo_id, as_json=as_json)
-    return EXIT_PERSON if any(r.outcome in ("refused", "unclear") for r in receipts) else EXIT_OK
+    return plan, receipts, undo_id
 
 
 def _approve(ops: OpsStore, plan: UndoPlan, *, by: str, note: str) -> None:

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
-from nexabooks.ledger.desired import Desired, MoveKey, content_hash
+from nexabooks.ledger.desired import Desired, Invoice, MoveKey, content_hash
 from nexabooks.ledger.desired_payments import document_kind
 from nexabooks.ledger.modes import NO_MODES, Modes
 from nexabooks.ledger.present import Present
@@ -26,13 +26,16 @@ Verb = Literal[
     "post",
     "match",  # a credit note with the invoice it corrects
     "pay",  # money in or out, and match it with what it settles
+    "reverse",  # a posted entry: a step of a correction that was approved
     "keep",
     "hold",  # its source has not confirmed it
     "park",  # sound, but it must wait
     "refuse",  # its data or the books do not allow it
+    "correct",  # a correction that is proposed: it writes nothing before a person approved it
     "report",  # something changed that only a person may act on
+    "note",  # its proof on a posted entry: a step of posting, with intent and receipt, and no row of a plan
 ]
-WRITING: tuple[Verb, ...] = ("partner_create", "partner_update", "create", "update", "post", "match", "pay")
+WRITING: tuple[Verb, ...] = ("partner_create", "partner_update", "create", "update", "post", "match", "pay", "reverse")
 NOT_APPROVED = "not in the approved plan, or changed since it was approved; it waits for a new approval"
 
 
@@ -59,6 +62,7 @@ class Action:
     tax_minor: int = 0
     account_codes: tuple[str, ...] = ()  # of the lines, in the order of their families
     tax_codes: tuple[str, ...] = ()
+    was_minor: int | None = None  # of a correction: the total of the entry that stands now
     direction: str = ""
     route: str = ""
     settles_kind: str = ""
@@ -81,6 +85,8 @@ class Action:
     @property
     def action_key(self) -> str:
         """The name of this step within a run, the same in every run of the same plan."""
+        if self.verb == "reverse":  # as the receipts of taking back name it
+            return f"reverse account.move {self.odoo_id}"
         words = (self.verb, self.source_system, self.kind, self.source_invoice_id, self.payment_id)
         return " ".join(word for word in words if word)
 
@@ -160,6 +166,18 @@ class Plan:
         """Nothing would be written."""
         return not any(action.is_writing for action in self.actions)
 
+    @cached_property
+    def _invoices(self) -> dict[MoveKey, Invoice]:
+        return {invoice.key: invoice for invoice in self.desired.invoices}
+
+    def invoice(self, key: MoveKey) -> Invoice:
+        return self._invoices[key]
+
+    @property
+    def has_work(self) -> bool:
+        """An approval would write something: a step, one that a brake holds, or a proposed correction."""
+        return not self.is_empty or bool(self.braked) or bool(self.of("correct"))
+
     def of(self, *verbs: Verb) -> list[Action]:
         return [action for action in self.actions if action.verb in verbs]
 
@@ -218,12 +236,22 @@ class Plan:
         return [MoneyTotal(*key, count[key], amount[key]) for key in sorted(count)]
 
     def totals_minor(self) -> dict[str, int]:
-        """By currency, with tax: of the invoices that this plan creates or posts (credit notes negative)."""
+        """By currency, with tax: of the invoices that this plan creates or posts, less the entries that it reverses (credit
+        notes the other way round)."""
         keys = {action.key for action in self.of("create", "update", "post")}
         total: Counter[str] = Counter()
         for invoice in self.desired.invoices:
             if invoice.key in keys:
                 total[invoice.currency_code] += invoice.total_minor * (-1 if invoice.kind == "credit_note" else 1)
+        for code, minor in self.reversed_minor().items():
+            total[code] -= minor
+        return dict(sorted(total.items()))
+
+    def reversed_minor(self) -> dict[str, int]:
+        """By currency, with tax: of the entries that this plan reverses (credit notes negative)."""
+        total: Counter[str] = Counter()
+        for action in self.of("reverse"):
+            total[action.currency_code] += action.total_minor * (-1 if action.kind == "credit_note" else 1)
         return dict(sorted(total.items()))
 
     def rows(self) -> list[dict[str, Any]]:
@@ -251,6 +279,7 @@ class Plan:
             "company_name": self.present.books.company_name,
             "counts": self.counts(),
             "totals_minor": self.totals_minor(),
+            "reversed_minor": self.reversed_minor(),
             "family_totals": [
                 {**asdict(total), "account_code": self.desired.families[total.service_family].account_code}
                 for total in self.family_totals()

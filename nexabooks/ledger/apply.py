@@ -1,5 +1,5 @@
-"""Carry out a plan: customers, drafts, posting, then the money in the order of plan_money.py, each in batches, each read
-back.
+"""Carry out a plan: customers, approved reversals, drafts, posting, then the money in the order of plan_money.py, each in
+batches, each read back.
 
 Safe to run again at any point and safe beside another poster: what makes a record one is a key that Odoo's database
 enforces, and every step looks before it acts. The journal says what was meant and what happened.
@@ -7,12 +7,14 @@ enforces, and every step looks before it acts. The journal says what was meant a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
 
 from nexabooks.clients.odoo import OdooWriter
 from nexabooks.errors import PermanentError
+from nexabooks.ledger.corrections_apply import reverse_entries
 from nexabooks.ledger.credit_notes import match_credit_notes
+from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.drafts import write_drafts
 from nexabooks.ledger.evidence import write_evidence
 from nexabooks.ledger.journal import Journal, Receipt
@@ -30,12 +32,16 @@ def apply_plan(
     *,
     now: Callable[[], datetime],
     progress: Callable[[str, int, int], None] | None = None,
+    today: date | None = None,
     has_notes: bool = True,
+    owed_notes: Iterable[MoveKey] = (),
 ) -> list[Receipt]:
     """Do what `plan` says, as far as its mode allows, and say what became of it.
 
     One bad record never stops the others: it gets a receipt with outcome `refused`. `now` is `settings.now`;
-    `progress(step, done, total)` is told as it goes; `has_notes`: whether each posted entry gets a note with its proof. Raises PermanentError for a dry run, KeyRefused when the key is
+    `progress(step, done, total)` is told as it goes; `today`: the accounting day, on which the reversal of a locked entry is
+    booked; `has_notes`: whether each posted entry gets a note with its proof; `owed_notes`: entries whose posting or noting was
+    meant and never read back, so that their proof may be missing. Raises PermanentError for a dry run, KeyRefused when the key is
     not accepted, Unreachable when Odoo stays away: receipts until then are in the journal, and planning and applying
     again goes on from there.
     """
@@ -43,11 +49,13 @@ def apply_plan(
         raise PermanentError(
             "The mode is dry_run: a plan is shown, never applied. Set NEXABOOKS_LEDGER_MODE to change that."
         )
-    run = Run(plan, client, journal, now, progress)
+    run = Run(plan, client, journal, now, progress, owed_notes=frozenset(owed_notes))
     partner_ids = write_partners(run)
+    if plan.mode == "post":
+        reverse_entries(run, partner_ids, today or now().date())
     write_drafts(run, partner_ids)
     if plan.mode == "post":
-        post_drafts(run)
+        post_drafts(run, has_notes=has_notes)
         if has_notes:
             write_evidence(run)
         write_payments(run, "credit_note")

@@ -21,6 +21,7 @@ from statistics import median_low
 from nexabooks.ledger.actions import Action, Plan, Trip
 from nexabooks.ledger.desired import Invoice, MoveKey, content_hash
 from nexabooks.ledger.plan import make_plan
+from nexabooks.ledger.present import Present
 from nexabooks.money import format_minor, units_per_major
 from nexabooks.settings import Settings
 
@@ -75,7 +76,7 @@ def tripped(plan: Plan, limits: Limits, history: History, allowed: Collection[st
     open_keys = dict.fromkeys(steps)
     invoices = [invoice for invoice in plan.desired.invoices if invoice.key in open_keys]
     trips = []
-    for brake in BRAKES:
+    for brake in (_taken_back(plan.present), *BRAKES):
         waiting = [invoice for invoice in invoices if invoice.key in open_keys]
         for name, subject, held, says in brake(waiting, limits, history):
             facts = sorted((*i.key, a.verb, a.facts_hash) for i in held for a in steps[i.key])
@@ -107,6 +108,24 @@ def with_brakes(plan: Plan, limits: Limits, history: History, allowed: Collectio
 # One answer of a brake: its name, whom it is about, what it holds, and why in words.
 Answer = tuple[str, str, Sequence[Invoice], str]
 Brake = Callable[[Sequence[Invoice], Limits, History], Iterable[Answer]]
+
+
+def _taken_back(present: Present) -> Brake:
+    """What was posted once and reversed since is not posted again by itself: whoever took it back had a reason. One
+    question for all that one run had posted."""
+
+    def brake(invoices: Sequence[Invoice], limits: Limits, history: History) -> Iterable[Answer]:
+        by_run: dict[str, list[Invoice]] = defaultdict(list)
+        for invoice in invoices:
+            if before := present.taken_back.get(invoice.key):
+                by_run[before[-1].run_id].append(invoice)
+        for run_id, some in sorted(by_run.items()):
+            names = ", ".join(m.name for i in some[:3] for m in present.taken_back[i.key][-1:])
+            more = f" and {len(some) - 3} more" if len(some) > 3 else ""
+            says = f"{names}{more}, posted by {run_id or 'an unknown run'}, reversed since: posted again only when a person says so"
+            yield "taken_back", run_id, some, says
+
+    return brake
 
 
 def _by_currency(invoices: Iterable[Invoice]) -> dict[str, list[Invoice]]:

@@ -15,7 +15,7 @@ from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
 from nexabooks.ledger.keys import MODULE, line_key, move_key
 from nexabooks.ledger.plan import REFUSED_MARK, Action, amounts_differ
-from nexabooks.ledger.present import PresentMove, minor_of, read_moves
+from nexabooks.ledger.present import PresentMove, minor_of, read_moves, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
 
@@ -33,6 +33,7 @@ FIELDS = (
     "x_fc_source_system",
     "x_fc_source_invoice_id",
     "x_fc_kind",
+    "x_fc_revision",
     "x_fc_nexacloud_invoice_id",
     "x_fc_stripe_invoice_id",
     "x_fc_stripe_customer_id",
@@ -52,7 +53,10 @@ def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
     actions = {a.key: a for a in run.plan.of("create", "update")}
     invoices = []
     for key, action in actions.items():
-        if run.invoices[key].customer_id in partner_ids:
+        if key in run.stopped:
+            said = "not made: the entry before it still stands; see its own receipt"
+            run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
+        elif run.invoices[key].customer_id in partner_ids:
             invoices.append(run.invoices[key])
         else:
             said = f"its customer {action.customer_id!r} could not be made in Odoo; see the customer's own receipt"
@@ -84,7 +88,8 @@ def _write_batch(
 
 def read_batch(run: Run, batch: list[Invoice]) -> dict[MoveKey, PresentMove]:
     """The entries of `batch` as they are now."""
-    found = read_moves(run.client, [["x_fc_source_invoice_id", "in", [i.source_invoice_id for i in batch]]])
+    domain = [["x_fc_source_invoice_id", "in", [i.source_invoice_id for i in batch]]]
+    found = read_moves(run.client, domain, without=run.taken_back_ids)
     wanted = {i.key for i in batch}
     return {key: moves[0] for key, moves in found.items() if key in wanted}
 
@@ -93,7 +98,7 @@ def _rows(run: Run, invoice: Invoice, partner_ids: dict[str, int]) -> list[list[
     """One row a line; the header stands in the first, and the blank cells below it continue the record."""
     books = run.plan.present.books
     header = [
-        move_key(*_name(invoice)),
+        move_key(*_name(invoice), run.revision_of(invoice.key)),
         MOVE_TYPES[invoice.kind],
         str(books.sale_journal.journal_id) if books.sale_journal else "",
         str(partner_ids[invoice.customer_id]),
@@ -102,6 +107,7 @@ def _rows(run: Run, invoice: Invoice, partner_ids: dict[str, int]) -> list[list[
         invoice.invoice_number,
         str(books.currencies[invoice.currency_code].currency_id),
         *invoice.key,
+        revision_text(run.revision_of(invoice.key)),
         invoice.nexacloud_invoice_id,
         invoice.stripe_invoice_id,
         invoice.stripe_customer_id,
@@ -121,7 +127,7 @@ def _line_cells(run: Run, invoice: Invoice, line: Line) -> list[str]:
     """Quantity 1 and the line's amount as its price: Odoo rounds a quantity to two digits (facts: odoo "Quantity and
     price"). Account and taxes are always sent, or Odoo would fill them in by habit."""
     return [
-        line_key(*_name(invoice), line.position),
+        line_key(*_name(invoice), line.position, run.revision_of(invoice.key)),
         line.description or "(no description)",
         "1",
         str(to_major(line.amount_minor, invoice.currency_code)),
@@ -229,8 +235,11 @@ def _force(run: Run, invoice: Invoice, move: PresentMove, correction: Correction
 
 def _remove_surplus(run: Run, invoice: Invoice, move: PresentMove, lines: list[dict[str, Any]]) -> str:
     ids = [line["id"] for line in lines if line["display_type"] == "product"]
-    wanted = [line_key(*_name(invoice), line.position).removeprefix(f"{MODULE}.") for line in invoice.lines]
-    ours = run.client.ids_of_names("account.move.line", MODULE, wanted).values()
+    revision = run.revision_of(invoice.key)
+    keys = [line_key(*_name(invoice), line.position, revision) for line in invoice.lines]
+    ours = run.client.ids_of_names(
+        "account.move.line", MODULE, [key.removeprefix(f"{MODULE}.") for key in keys]
+    ).values()
     surplus = [i for i in ids if i not in ours]
     commands = [[2, i, 0] for i in surplus]
     vals = {"invoice_line_ids": commands}

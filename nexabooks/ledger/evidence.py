@@ -11,6 +11,7 @@ from dataclasses import replace
 from html import escape
 
 from nexabooks.clients.odoo import text_of
+from nexabooks.ledger.actions import Action
 from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.keys import note_key
@@ -25,13 +26,16 @@ Note = tuple[int, Invoice]  # the entry it stands on, and what was posted
 
 
 def write_evidence(run: Run) -> None:
-    """A note on every entry that this run posted, once. What could not be noted is said in the receipt of the posting,
-    which stays what it is: a posted invoice without a note is posted."""
+    """A note on every entry that this run posted, once, and on those that a run posted and was cut off before noting. A
+    posted invoice without a note is posted; its note has its own receipt."""
     posted = {
         MoveKey(r.source_system, r.source_invoice_id, r.kind): r.odoo_id
         for r in run.receipts
         if r.action == "post" and r.outcome in ("done", "already") and r.odoo_id
     }
+    for key in run.owed_notes - posted.keys():
+        if move_id := _settle_cut_off(run, key):
+            posted[key] = move_id
     notes = [(move_id, run.invoices[key]) for key, move_id in posted.items()]
 
     def send(batch: list[Note]) -> None:
@@ -47,19 +51,51 @@ def write_evidence(run: Run) -> None:
         noted = {m["res_id"] for m in held if MARK in text_of(m["body"])}
         return [note for note in batch if note[0] not in noted]
 
+    run.intend(note_action(invoice) for _, invoice in notes)
     driven = drive(notes, send, still_to_do, size=NOTES_A_CALL, look_first=False)
-    troubles = {invoice.key: said for (_, invoice), said in (*driven.refused, *driven.unclear)}
-    for n, receipt in enumerate(run.receipts):
-        key = MoveKey(receipt.source_system, receipt.source_invoice_id, receipt.kind)
-        if receipt.action == "post" and key in troubles:
-            run.receipts[n] = replace(receipt, says=f"{receipt.says}; it got no note: {troubles[key]}")
-            run.journal.receipt([run.receipts[n]])
+    said = [("done", driven.done, "its proof stands on it"), ("already", driven.already, "its proof stands on it")]
+    for outcome, some, says in said:
+        for note in some:
+            _settle(run, note, outcome, says)
+    for outcome, troubles in (("refused", driven.refused), ("unclear", driven.unclear)):
+        for note, says in troubles:
+            _settle(run, note, outcome, f"it is posted and got no note: {says}")
+
+
+def note_action(invoice: Invoice) -> Action:
+    """The step of noting, as intents and receipts name it; it is no row of a plan."""
+    return Action("note", *invoice.key, invoice.customer_id, "its proof", invoice.total_minor, invoice.currency_code)
+
+
+def _settle(run: Run, note: Note, outcome: str, says: str) -> None:
+    move_id, invoice = note
+    run.settle(note_action(invoice), outcome, says, odoo_model="account.move", odoo_id=move_id)  # type: ignore[arg-type]
+
+
+def _settle_cut_off(run: Run, key: MoveKey) -> int | None:
+    """What a run that was cut off between posting and noting left: the entry to note, None when it has none. The figures
+    that it would prove must still be those of the entry."""
+    invoice, move = run.invoices.get(key), run.plan.present.moves.get(key)
+    gone = run.plan.present.taken_back.get(key)
+    if invoice is None:
+        return None
+    if move and move.state == "posted":
+        post = replace(note_action(invoice), verb="post")
+        where = {"odoo_model": "account.move", "odoo_id": move.move_id, "odoo_total_minor": move.total_minor}
+        run.settle(post, "already", f"posted as {move.name} by a run that was cut off", **where)
+        if move.content_hash == invoice.content_hash:
+            return move.move_id
+        _settle(run, (move.move_id, invoice), "already", "its source changed before its proof was noted")
+    elif gone:
+        _settle(run, (gone[-1].move_id, invoice), "already", "it was reversed before its proof was noted")
+    return None
 
 
 def _row(run: Run, note: Note) -> list[str]:
     move_id, invoice = note
     body = note_of(invoice, run.plan.run_id)
-    return [note_key(*invoice.key), "account.move", str(move_id), body, "comment", "mail.mt_note"]
+    name = note_key(invoice.source_system, invoice.kind, invoice.source_invoice_id, run.revision_of(invoice.key))
+    return [name, "account.move", str(move_id), body, "comment", "mail.mt_note"]
 
 
 def note_of(invoice: Invoice, run_id: str) -> str:

@@ -35,7 +35,8 @@ class Intent:
 class Receipt:
     """What became of one step, as read back from Odoo.
 
-    `action`: a writing verb of the plan, or `verify` for a posted entry that differs from its source. `outcome`: done
+    `action`: a writing verb of the plan; `unmatch` before a `reverse`; `note` for its proof on a posted entry; `verify`
+    for a posted entry that differs from its source. `outcome`: done
     (by this run), already (it was so before), refused (Odoo or a check said no; `says` is for the person who must act),
     unclear (no answer came and looking did not settle it). `odoo_total_minor` is what Odoo holds, None when it holds
     nothing. For a partner, `source_invoice_id` is the customer's id and `kind` is `partner`; for a payment `kind` is
@@ -73,9 +74,15 @@ class MemoryJournal:
 
     intents: dict[tuple[str, str], Intent] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    unfinished: dict[tuple[str, ...], Intent] = field(default_factory=dict)  # by what a receipt of any run settles
 
     def intent(self, intents: Iterable[Intent]) -> None:
-        self.intents.update({(i.run_id, i.action_key): i for i in intents})
+        for i in intents:
+            self.intents[i.run_id, i.action_key] = i
+            self.unfinished[i.action, i.source_system, i.source_invoice_id, i.kind] = i
 
     def receipt(self, receipts: Iterable[Receipt]) -> None:
-        self.receipts.update({r.receipt_id: r for r in receipts})
+        for r in receipts:
+            self.receipts[r.receipt_id] = r
+            if r.outcome != "unclear":
+                self.unfinished.pop((r.action, r.source_system, r.source_invoice_id, r.kind), None)

@@ -3,6 +3,9 @@
 (module, name) has a unique index in ir.model.data, and `load` is how a billing user may use it (facts: odoo
 "Idempotency keys compared"). A name may hold no space, and a dot divides module and name, so only letters, digits,
 `_` and `-` are used; an id with anything else, or a very long one, keeps a readable start and gets a digest.
+
+What was posted and reversed since keeps its name, so the next posting of the same record has a revision in it
+(docs/decisions/0021).
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import re
 MODULE = "nexabooks"
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_DIGESTED = re.compile(r"--[0-9a-f]{24}$")
+_DIGESTED = re.compile(r"--[0-9a-f]{24}$|_r[0-9]+$")  # endings that only this file gives
 
 
 def safe(text: str) -> str:
@@ -28,12 +31,12 @@ def partner_key(customer_id: str) -> str:
     return f"{MODULE}.partner_{safe(customer_id)}"
 
 
-def move_key(source_system: str, kind: str, source_invoice_id: str) -> str:
-    return f"{MODULE}.move_{safe(source_system)}_{kind}_{safe(source_invoice_id)}"
+def move_key(source_system: str, kind: str, source_invoice_id: str, revision: int = 1) -> str:
+    return f"{MODULE}.move_{safe(source_system)}_{kind}_{safe(source_invoice_id)}{_again(revision)}"
 
 
-def note_key(source_system: str, kind: str, source_invoice_id: str) -> str:
-    return f"{MODULE}.note_{safe(source_system)}_{kind}_{safe(source_invoice_id)}"
+def note_key(source_system: str, kind: str, source_invoice_id: str, revision: int = 1) -> str:
+    return f"{MODULE}.note_{safe(source_system)}_{kind}_{safe(source_invoice_id)}{_again(revision)}"
 
 
 def pdf_key(move_id: int) -> str:
@@ -41,10 +44,16 @@ def pdf_key(move_id: int) -> str:
     return f"{MODULE}.pdf_{move_id}"
 
 
-def line_key(source_system: str, kind: str, source_invoice_id: str, position: int) -> str:
-    return f"{MODULE}.line_{safe(source_system)}_{kind}_{safe(source_invoice_id)}_{position}"
+def line_key(source_system: str, kind: str, source_invoice_id: str, position: int, revision: int = 1) -> str:
+    return f"{MODULE}.line_{safe(source_system)}_{kind}_{safe(source_invoice_id)}{_again(revision)}_{position}"
 
 
-def payment_key(source_system: str, payment_id: str, source_invoice_id: str) -> str:
+def payment_key(source_system: str, payment_id: str, source_invoice_id: str, revision: int = 1) -> str:
     """One payment may settle several invoices (Lago), so the invoice is part of the name."""
-    return f"{MODULE}.payment_{safe(source_system)}_{safe(payment_id + '|' + source_invoice_id)}"
+    record = safe(payment_id + "|" + source_invoice_id)
+    return f"{MODULE}.payment_{safe(source_system)}_{record}{_again(revision)}"
+
+
+def _again(revision: int) -> str:
+    """Nothing for the first posting of a record, `_r2` for the second."""
+    return f"_r{revision}" if revision > 1 else ""

@@ -11,8 +11,7 @@ from nexabooks.ledger.desired_payments import OUTSTANDING, Payment, PaymentKey
 from nexabooks.ledger.keys import payment_key
 from nexabooks.ledger.matching import NOTHING_LEFT, Pair, match_left_open, match_pairs
 from nexabooks.ledger.plan import Action
-from nexabooks.ledger.plan_money import GONE
-from nexabooks.ledger.present import PresentMove, PresentPayment, read_moves, read_payments
+from nexabooks.ledger.present import PresentMove, PresentPayment, read_moves, read_payments, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
 
@@ -29,6 +28,7 @@ FIELDS = (
     "x_fc_payment_id",
     "x_fc_source_system",
     "x_fc_source_invoice_id",
+    "x_fc_revision",
 )
 STEPS = {
     "credit_note": "payments of credit notes",
@@ -83,7 +83,8 @@ class _PaymentBatch:
     def _look(self, payments: list[Payment] | None = None) -> dict[PaymentKey, PresentPayment]:
         """These payments, or all of the batch, as they are now."""
         payments = self.payments if payments is None else payments
-        found = read_payments(self.run.client, [["x_fc_payment_id", "in", [p.payment_id for p in payments]]])
+        domain = [["x_fc_payment_id", "in", [p.payment_id for p in payments]]]
+        found = read_payments(self.run.client, domain, without=self.run.plan.present.gone_payment_ids)
         for key in (p.key for p in payments):
             self.held.pop(key, None)
             if key in found:
@@ -95,12 +96,14 @@ class _PaymentBatch:
         """The documents of these payments, and the payments that they settle, as they are now."""
         ids = [p.source_invoice_id for p in self.payments]
         kinds = sorted({p.document_kind for p in self.payments})
-        found = read_moves(self.run.client, [["x_fc_source_invoice_id", "in", ids], ["x_fc_kind", "in", kinds]])
+        domain = [["x_fc_source_invoice_id", "in", ids], ["x_fc_kind", "in", kinds]]
+        found = read_moves(self.run.client, domain, without=self.run.taken_back_ids)
         self.documents = {key: moves[0] for key, moves in found.items()}
         self.others: dict[PaymentKey, PresentPayment] = {}
         if self.settles_kind == "payment":
             names = [p.settles_payment_id for p in self.payments]
-            self.others = read_payments(self.run.client, [["x_fc_payment_id", "in", names]])
+            gone = self.run.plan.present.gone_payment_ids
+            self.others = read_payments(self.run.client, [["x_fc_payment_id", "in", names]], without=gone)
 
     def _document(self, payment: Payment) -> PresentMove | None:
         return self.documents.get(MoveKey(payment.source_system, payment.source_invoice_id, payment.document_kind))
@@ -110,7 +113,7 @@ class _PaymentBatch:
         move, other = self._document(payment), self.others.get(payment.settled_payment_key)
         if not move or move.state != "posted":
             self.troubles[payment.key] = ("refused", f"its {payment.document_kind.replace('_', ' ')} is not posted")
-        elif self.settles_kind == "payment" and (not other or other.state in GONE):
+        elif self.settles_kind == "payment" and (not other or other.is_taken_back):
             said = f"the payment that it settles, {payment.settles_payment_id}, is not in the books"
             self.troubles[payment.key] = ("refused", f"{said}; see that one's own receipt")
         return payment.key not in self.troubles
@@ -124,7 +127,7 @@ class _PaymentBatch:
         books, move = self.run.plan.present.books, self._document(payment)
         journal = books.payment_journals[self.run.plan.desired.routes[payment.route].journal_code]
         return [
-            payment_key(*payment.key),
+            payment_key(*payment.key, self._revision(payment)),
             payment.direction,
             "customer",
             str(move.partner_id if move else ""),
@@ -136,7 +139,12 @@ class _PaymentBatch:
             payment.payment_id,
             payment.source_system,
             payment.source_invoice_id,
+            revision_text(self._revision(payment)),
         ]
+
+    def _revision(self, payment: Payment) -> int:
+        """That of its document: a payment that was taken back with it is made again with it."""
+        return self.run.revision_of(MoveKey(payment.source_system, payment.source_invoice_id, payment.document_kind))
 
     def _not_there(self, batch: list[Payment]) -> list[Payment]:
         held = self._look(batch)

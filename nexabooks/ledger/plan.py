@@ -1,7 +1,8 @@
 """The plan: what will be done to the books and why, before anything is touched. A pure function of desired and present.
 
 The same desired and present always give the same actions in the same order and the same hash, so that a person's
-approval can be bound to it. What is posted is never touched: a change upstream afterwards is a `report` for a person.
+approval can be bound to it. What is posted is never touched by itself: a change upstream afterwards is a correction that
+is proposed (`correct`) and waits for a person.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 from nexabooks.ledger.actions import Action, Plan, but
 from nexabooks.ledger.checks import reason_to_park, reason_to_refuse
+from nexabooks.ledger.corrections import facts_of, open_money, posted_again, proposal
 from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey
 from nexabooks.ledger.modes import NO_MODES, Modes
 from nexabooks.ledger.plan_money import money_actions
@@ -80,6 +82,7 @@ def _partners(desired: Desired, present: Present, needed: set[str]) -> list[Acti
 
 def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_posting: bool) -> list[Action]:
     move = present.moves.get(invoice.key)
+    revision = present.revision_of(invoice.key)
     about = Action(
         "keep",
         *invoice.key,
@@ -88,7 +91,7 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
         total_minor=invoice.total_minor,
         currency_code=invoice.currency_code,
         odoo_id=move and move.move_id,
-        facts_hash=invoice.content_hash,
+        facts_hash=facts_of(invoice, revision),
         dated_on=invoice.invoiced_on,
         due_on=invoice.due_on,
         subtotal_minor=invoice.subtotal_minor,
@@ -102,12 +105,16 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
             but(about, "report", f"Odoo holds it more than once (entries {ids}); a person must remove the wrong one")
         ]
     if invoice.verdict != "verified":
-        return [_not_verified(invoice, move, about)]
+        return [_not_verified(invoice, move, about, present), *open_money(invoice, present)]
     if move and move.state == "cancel":
         return [but(about, "report", "its entry was cancelled in Odoo; a person must say whether that stands")]
     if move and move.state == "posted":
         said = changes_since_posting(invoice, move)
-        return [but(about, "report", said) if said else but(about, "keep", f"posted as {move.name}")]
+        return [
+            _changed(invoice, move, about, desired, present, said)
+            if said
+            else but(about, "keep", f"posted as {move.name}")
+        ]
     if not invoice.is_postable:  # the warehouse has said why; finance reads the same words
         return [but(about, "park", invoice.park_reason or "it is not postable")]
     if said := reason_to_refuse(invoice, desired, present):
@@ -115,7 +122,8 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
     if said := reason_to_park(invoice, desired, present):
         return [but(about, "park", said)]
     if move is None:
-        first = but(about, "create", "verified at its source, not in Odoo yet")
+        before = ", ".join(m.name for m in present.taken_back.get(invoice.key, ()))
+        first = but(about, "create", posted_again(before) if before else "verified at its source, not in Odoo yet")
     elif move.content_hash == REFUSED_MARK + invoice.content_hash:
         return [but(about, "refuse", f"{_both(invoice, move)}; correct or delete the draft, or wait for the source")]
     elif move.content_hash != invoice.content_hash:
@@ -137,7 +145,18 @@ def _account_codes(invoice: Invoice, desired: Desired) -> tuple[str, ...]:
     return tuple(dict.fromkeys(desired.families[f].account_code for f in families if f in desired.families))
 
 
-def _not_verified(invoice: Invoice, move: PresentMove | None, about: Action) -> Action:
+def _changed(
+    invoice: Invoice, move: PresentMove, about: Action, desired: Desired, present: Present, said: str
+) -> Action:
+    """A correction, if the source's figures may be posted as they are now; else what must be settled first."""
+    hindered = "" if invoice.is_postable else invoice.park_reason or "it is not postable"
+    hindered = hindered or reason_to_refuse(invoice, desired, present) or reason_to_park(invoice, desired, present)
+    if hindered:
+        return but(about, "report", f"{said}. It cannot be corrected by a new entry yet: {hindered}")
+    return proposal(invoice, move, about, present, said, has_new=True)
+
+
+def _not_verified(invoice: Invoice, move: PresentMove | None, about: Action, present: Present) -> Action:
     why = f"{invoice.verdict}: {invoice.verdict_reason}" if invoice.verdict_reason else invoice.verdict
     if move is None or move.state == "cancel":
         return but(about, "hold", why)
@@ -145,9 +164,8 @@ def _not_verified(invoice: Invoice, move: PresentMove | None, about: Action) -> 
         place = f"posted as {move.name}" if move.state == "posted" else "its draft is in Odoo"
         return but(about, "keep" if move.state == "posted" else "hold", f"{place}; {why}")
     if move.state == "posted":
-        return but(
-            about, "report", f"posted as {move.name}, and its source now says {why}; a person must decide on a reversal"
-        )
+        said = f"posted as {move.name}, and its source now says {why}"
+        return proposal(invoice, move, about, present, said, has_new=False)
     return but(about, "report", f"its draft is in Odoo, and its source now says {why}; delete the draft")
 
 

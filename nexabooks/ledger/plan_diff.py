@@ -81,5 +81,5 @@ def _steps(rows: list[Row] | None) -> str:
     if not rows:
         return ""
     verbs = ", ".join(str(row["verb"]).replace("_", " ") for row in rows)
-    waits = len(rows) == 1 and rows[0]["verb"] in ("park", "refuse", "report", "hold")
+    waits = len(rows) == 1 and rows[0]["verb"] in ("park", "refuse", "correct", "report", "hold")
     return f"{verbs}: {rows[0]['reason']}" if waits else verbs

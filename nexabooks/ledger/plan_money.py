@@ -8,6 +8,7 @@ note no more than its source says.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from nexabooks.ledger.actions import Action, but
 from nexabooks.ledger.checks import payment_reason_to_park, payment_reason_to_refuse
@@ -104,14 +105,17 @@ def _payment(
 ) -> Action | None:
     held, move = present.payments.get(payment.key), present.moves.get(invoice.key)
     about = _about(payment, invoice, desired, held)
-    if held is None:
+    if held is None or (held.is_taken_back and held.revision < present.revision_of(invoice.key)):
+        about = replace(about, odoo_id=None)  # one that was taken back with its document is made again with it
         if said := payment_reason_to_refuse(payment, invoice, desired, present):
             return but(about, "refuse", said)
         if said := payment_reason_to_park(payment, present.books) or _waits_for_another(payment, present, coming):
             return but(about, "park", said)
         return about
-    if held.state in GONE:
-        return but(about, "report", f"its payment is {held.state} in Odoo; a person must say whether that stands")
+    if held.is_taken_back:
+        how = held.state if held.state in GONE else "reversed"
+        said = f"its payment is {how} in Odoo; if that shall not stand, delete it there or register it"
+        return but(about, "report", said)
     if said := _changes(payment, held, desired, present):
         return but(about, "report", said)
     if held.state == "draft":
@@ -188,6 +192,6 @@ def _waits_for_another(payment: Payment, present: Present, coming: dict[PaymentK
     if payment.settles_kind != "payment" or payment.settled_payment_key in coming:
         return ""
     settled = present.payments.get(payment.settled_payment_key)
-    if settled and settled.state not in GONE:
+    if settled and not settled.is_taken_back:
         return ""
     return f"the payment that it settles, {payment.settles_payment_id}, is not in the books"

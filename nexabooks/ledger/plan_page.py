@@ -24,12 +24,18 @@ STEP_SAYS = {
     "partner_create": "new customer",
     "partner_update": "update customer",
     "create": "make draft",
-    "update": "correct draft",
+    "reverse": "reverse entry",
+    "update": "renew draft",
     "post": "post",
     "match": "match credit note",
     "pay": "register payment",
 }
 WAITING_SAYS = (
+    (
+        "correct",
+        "Corrections proposed",
+        "Its source voided or changed it after posting. Approving this plan carries these out too; no run does it by itself.",
+    ),
     ("report", "For a person", "Something changed that only a person may act on. Nothing is done about it."),
     ("refuse", "Refused", "The data or the books do not allow it. Each row says what must be corrected."),
     ("park", "Waiting", "Sound, and it must wait. It comes back by itself when the reason is gone."),
@@ -91,6 +97,7 @@ def _tiles(plan: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("payments", of("pay"), ""),
         ("waiting", of("park"), "warn"),
         ("refused", of("refuse"), "bad"),
+        ("corrections proposed", of("correct"), "warn"),
         ("for a person", of("report"), "bad"),
         ("not confirmed", of("hold"), ""),
     ]

@@ -58,6 +58,9 @@ TEMPLATE = (
 {% for total in plan.tax_totals %}
 <tr><td colspan="3">Tax {{ total.tax_code }}</td><td class="money">{{ total.tax_minor | money(total.currency_code) }}</td></tr>
 {% endfor %}
+{% for code, minor in plan.reversed_minor.items() %}
+<tr><td colspan="3">Entries reversed, with tax</td><td class="money">{{ -minor | money(code) }}</td></tr>
+{% endfor %}
 {% for code, total_minor in plan.totals_minor.items() %}
 <tr class="sum"><td colspan="3">Total with tax</td><td class="money">{{ total_minor | money(code) }}</td></tr>
 {% endfor %}
@@ -100,9 +103,9 @@ TEMPLATE = (
 <h2>{{ part.title }}: {{ part.rows | length }}</h2><p class="soft">{{ part.says }}</p>
 {% if part.reasons %}<ul>{% for reason, count in part.reasons %}<li>{{ count }} times: {{ reason }}</li>{% endfor %}</ul>{% endif %}
 <details{% if part.rows | length <= 50 %} open{% endif %}><summary>{{ part.rows | length }} rows</summary>
-<div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Date</th><th class="money">Total</th><th>Why</th></tr>
+<div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Date</th>{% if part.verb == "correct" %}<th class="money">Posted</th><th class="money">Shall be</th>{% else %}<th class="money">Total</th>{% endif %}<th>Why</th></tr>
 {% for row in part.rows[:most_rows] %}
-<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "payment" %} <span class="tag">{{ step_says(row) }}</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td><td class="why">{{ row.reason }}</td></tr>
+<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "payment" %} <span class="tag">{{ step_says(row) }}</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="day">{{ row.dated_on or "" }}</td>{% if part.verb == "correct" %}<td class="money">{{ row.was_minor | money(row.currency_code) }}</td>{% endif %}<td class="money">{{ row.total_minor | money(row.currency_code) }}</td><td class="why">{{ row.reason }}</td></tr>
 {% endfor %}
 </table></div>{{ more(part.rows | length) }}</details>
 {% endfor %}

@@ -9,13 +9,14 @@ from __future__ import annotations
 from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Invoice
 from nexabooks.ledger.drafts import read_batch
+from nexabooks.ledger.evidence import note_action
 from nexabooks.ledger.plan import Action, amounts_differ
 from nexabooks.ledger.present import PresentMove
 from nexabooks.ledger.run import Run
 
 
-def post_drafts(run: Run) -> None:
-    """Post the plan's drafts whose earlier steps held, and write the receipts."""
+def post_drafts(run: Run, *, has_notes: bool) -> None:
+    """Post the plan's drafts whose earlier steps held, and write the receipts. `has_notes`: their proof follows."""
     actions = {}
     for action in run.plan.of("post"):
         if action.key in run.stopped:
@@ -25,10 +26,10 @@ def post_drafts(run: Run) -> None:
             actions[action.key] = action
     invoices = [run.invoices[key] for key in actions]
     for batch in run.batches("posted", invoices):
-        _post_batch(run, batch, actions)
+        _post_batch(run, batch, actions, has_notes)
 
 
-def _post_batch(run: Run, invoices: list[Invoice], actions: dict) -> None:
+def _post_batch(run: Run, invoices: list[Invoice], actions: dict, has_notes: bool) -> None:
     held = read_batch(run, invoices)
     sound = []
     for invoice in invoices:
@@ -67,6 +68,8 @@ def _post_batch(run: Run, invoices: list[Invoice], actions: dict) -> None:
         _settle(run, actions[invoice.key], "refused", said, now.get(invoice.key))
     for invoice, said in driven.unclear:
         _settle(run, actions[invoice.key], "unclear", said, now.get(invoice.key))
+    if has_notes:  # before the receipts: from here on it is owed
+        run.intend(note_action(i) for i in driven.settled if i.key in now)
     for invoice in driven.settled:
         outcome = "already" if invoice in driven.already else "done"
         if move := now.get(invoice.key):

@@ -5,8 +5,9 @@ Everything is read within one company. Amounts become whole minor units at this 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -37,6 +38,8 @@ MOVE_FIELDS = (
     "x_fc_source_system",
     "x_fc_source_invoice_id",
     "x_fc_kind",
+    "x_fc_revision",
+    "x_fc_run_id",
     "x_fc_content_hash",
 )
 PAYMENT_FIELDS = (
@@ -54,8 +57,10 @@ PAYMENT_FIELDS = (
     "x_fc_payment_id",
     "x_fc_source_system",
     "x_fc_source_invoice_id",
+    "x_fc_revision",
 )
 PARTNER_FIELDS = ("id", "name", "active", "x_fc_customer_id", "x_fc_content_hash")
+READ_SIZE = 500
 LOCK_DATES = ("fiscalyear_lock_date", "sale_lock_date", "tax_lock_date", "hard_lock_date")
 
 
@@ -77,6 +82,8 @@ class PresentMove:
     total_minor: int
     residual_minor: int
     content_hash: str
+    revision: int = 1  # how often this invoice was posted, this entry included
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,12 @@ class PresentPayment:
     direction: str = "inbound"
     journal_id: int | None = None
     is_spent: bool = False  # nothing of it is left to match, whatever it was matched with
+    revision: int = 1
+    is_reversed: bool = False  # its entry was: the way back behind a lock date
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.is_reversed or self.state in ("canceled", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +165,32 @@ class Books:
 
 @dataclass(frozen=True)
 class Present:
+    """`moves` are the entries that stand; one that was reversed in full is in `taken_back`, oldest first, and counts no
+    more (docs/decisions/0021). A payment that was taken back stays in `payments` until it is made again."""
+
     books: Books
     moves: Mapping[MoveKey, PresentMove] = field(default_factory=dict)
     repeated: Mapping[MoveKey, tuple[int, ...]] = field(default_factory=dict)  # more than one entry with this identity
     partners: Mapping[str, PresentPartner] = field(default_factory=dict)  # by customer_id
     payments: Mapping[PaymentKey, PresentPayment] = field(default_factory=dict)
+    taken_back: Mapping[MoveKey, tuple[PresentMove, ...]] = field(default_factory=dict)
+    gone_payment_ids: frozenset[int] = frozenset()  # of payments that were taken back
+
+    def revision_of(self, key: MoveKey) -> int:
+        """How often `key` was posted once it is posted next, or as it stands now: 1 for what never was reversed."""
+        if move := self.moves.get(key):
+            return move.revision
+        return 1 + max((move.revision for move in self.taken_back.get(key, ())), default=0)
 
 
 def day_of(value: Any) -> date | None:
     """A date field as Odoo answers it (text, or False)."""
     return date.fromisoformat(value) if value else None
+
+
+def revision_text(revision: int) -> str:
+    """A revision as it stands in Odoo: the first posting carries none."""
+    return str(revision) if revision > 1 else ""
 
 
 def minor_of(value: Any, currency_code: str) -> int:
@@ -192,17 +221,58 @@ def read_present(client: OdooReader, desired: Desired) -> Present:
         )
     books = read_books(client, desired)
     found = read_moves(client, [["x_fc_source_invoice_id", "!=", False]])
+    reversed_ids = _reversed_in_full(client, found)
+    back = {key: tuple(m for m in moves if m.move_id in reversed_ids) for key, moves in found.items()}
+    found = {key: left for key, moves in found.items() if (left := [m for m in moves if m.move_id not in reversed_ids])}
+    payments, gone = _standing_payments(client)
     return Present(
         books=books,
         moves={key: moves[0] for key, moves in found.items() if len(moves) == 1},
         repeated={key: tuple(m.move_id for m in moves) for key, moves in found.items() if len(moves) > 1},
         partners=read_partners(client),
-        payments=read_payments(client, [["x_fc_payment_id", "!=", False]]),
+        payments=payments,
+        taken_back={key: tuple(sorted(moves, key=lambda m: m.move_id)) for key, moves in back.items() if moves},
+        gone_payment_ids=gone,
     )
 
 
-def read_moves(client: OdooReader, domain: list[Any]) -> dict[MoveKey, list[PresentMove]]:
-    """Our entries in `domain`, by identity."""
+def _reversed_in_full(client: OdooReader, found: Mapping[MoveKey, list[PresentMove]]) -> set[int]:
+    """Those entries whose posted reversals add up to them. A credit note of the source is none: it reverses nothing."""
+    domain = [["reversed_entry_id.x_fc_source_invoice_id", "!=", False], ["state", "=", "posted"]]
+    here = [["company_id", "=", client.company_id], *domain]
+    back_minor: Counter[int] = Counter()
+    for row in client.all_of("account.move", here, ["reversed_entry_id", "amount_total", "currency_id"]):
+        back_minor[row["reversed_entry_id"][0]] += minor_of(row["amount_total"], row["currency_id"][1])
+    moves = [move for some in found.values() for move in some]
+    return {m.move_id for m in moves if m.state == "posted" and back_minor.get(m.move_id) == m.total_minor}
+
+
+def _standing_payments(client: OdooReader) -> tuple[dict[PaymentKey, PresentPayment], frozenset[int]]:
+    """(the payment that stands for each key, or else the one taken back last; the ids of all that were taken back)."""
+    found: dict[PaymentKey, list[PresentPayment]] = {}
+    here = [["company_id", "=", client.company_id], ["x_fc_payment_id", "!=", False]]
+    for record in client.all_of("account.payment", here, PAYMENT_FIELDS):
+        found.setdefault(_payment_key(record), []).append(_payment(record))
+    loose = [p.entry_id for some in found.values() for p in some if p.entry_id and p.state != "draft" and not p.settles]
+    reversed_entries: set[int] = set()
+    for start in range(0, len(loose), READ_SIZE):
+        domain = [["reversed_entry_id", "in", loose[start : start + READ_SIZE]], ["state", "=", "posted"]]
+        reversed_entries |= {
+            r["reversed_entry_id"][0] for r in client.all_of("account.move", domain, ["reversed_entry_id"])
+        }
+    standing: dict[PaymentKey, PresentPayment] = {}
+    gone: set[int] = set()
+    for key, some in found.items():
+        marked = [replace(p, is_reversed=p.entry_id in reversed_entries) for p in some]
+        gone |= {p.payment_id for p in marked if p.is_taken_back}
+        standing[key] = max(marked, key=lambda p: (not p.is_taken_back, p.revision))
+    return standing, frozenset(gone)
+
+
+def read_moves(
+    client: OdooReader, domain: list[Any], *, without: Collection[int] = ()
+) -> dict[MoveKey, list[PresentMove]]:
+    """Our entries in `domain`, by identity, less those with the ids `without`."""
     found: dict[MoveKey, list[PresentMove]] = {}
     here = [["company_id", "=", client.company_id], *domain]
     for record in client.all_of("account.move", here, MOVE_FIELDS):
@@ -211,7 +281,8 @@ def read_moves(client: OdooReader, domain: list[Any]) -> dict[MoveKey, list[Pres
             text_of(record["x_fc_source_invoice_id"]),
             text_of(record["x_fc_kind"]),
         )
-        found.setdefault(key, []).append(_move(record))
+        if record["id"] not in without:
+            found.setdefault(key, []).append(_move(record))
     return found
 
 
@@ -234,6 +305,8 @@ def _move(record: Mapping[str, Any]) -> PresentMove:
         total_minor=minor_of(record["amount_total"], currency_code),
         residual_minor=minor_of(record["amount_residual"], currency_code),
         content_hash=text_of(record["x_fc_content_hash"]),
+        revision=int(text_of(record["x_fc_revision"]) or 1),
+        run_id=text_of(record["x_fc_run_id"]),
     )
 
 
@@ -249,28 +322,37 @@ def read_partners(client: OdooReader, customer_ids: list[str] | None = None) -> 
     }
 
 
-def read_payments(client: OdooReader, domain: list[Any]) -> dict[PaymentKey, PresentPayment]:
-    """Our payments in `domain`."""
+def read_payments(
+    client: OdooReader, domain: list[Any], *, without: Collection[int] = ()
+) -> dict[PaymentKey, PresentPayment]:
+    """Our payments in `domain`, less those with the ids `without`."""
     here = [["company_id", "=", client.company_id], *domain]
-    return {
-        PaymentKey(
-            text_of(record["x_fc_source_system"]),
-            text_of(record["x_fc_payment_id"]),
-            text_of(record["x_fc_source_invoice_id"]),
-        ): PresentPayment(
-            payment_id=record["id"],
-            state=record["state"],
-            amount_minor=minor_of(record["amount"], record["currency_id"][1]),
-            paid_on=day_of(record["date"]),
-            currency_code=record["currency_id"][1],
-            entry_id=id_of(record["move_id"]),
-            settles=tuple(record["reconciled_invoice_ids"]),
-            direction=record["payment_type"],
-            journal_id=id_of(record["journal_id"]),
-            is_spent=bool(record["is_reconciled"]),
-        )
-        for record in client.all_of("account.payment", here, PAYMENT_FIELDS)
-    }
+    records = client.all_of("account.payment", here, PAYMENT_FIELDS)
+    return {_payment_key(record): _payment(record) for record in records if record["id"] not in without}
+
+
+def _payment_key(record: Mapping[str, Any]) -> PaymentKey:
+    return PaymentKey(
+        text_of(record["x_fc_source_system"]),
+        text_of(record["x_fc_payment_id"]),
+        text_of(record["x_fc_source_invoice_id"]),
+    )
+
+
+def _payment(record: Mapping[str, Any]) -> PresentPayment:
+    return PresentPayment(
+        payment_id=record["id"],
+        state=record["state"],
+        amount_minor=minor_of(record["amount"], record["currency_id"][1]),
+        paid_on=day_of(record["date"]),
+        currency_code=record["currency_id"][1],
+        entry_id=id_of(record["move_id"]),
+        settles=tuple(record["reconciled_invoice_ids"]),
+        direction=record["payment_type"],
+        journal_id=id_of(record["journal_id"]),
+        is_spent=bool(record["is_reconciled"]),
+        revision=int(text_of(record["x_fc_revision"]) or 1),
+    )
 
 
 def read_books(client: OdooReader, desired: Desired) -> Books:

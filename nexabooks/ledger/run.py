@@ -28,11 +28,25 @@ class Run:
     progress: Callable[[str, int, int], None] | None = None
     receipts: list[Receipt] = field(default_factory=list)
     stopped: set[MoveKey] = field(default_factory=set)
+    owed_notes: frozenset[MoveKey] = frozenset()  # of entries that a cut-off run posted, or may have
 
     def __post_init__(self) -> None:
         self.invoices: dict[MoveKey, Invoice] = {i.key: i for i in self.plan.desired.invoices}
         self._payments: dict[PaymentKey, Payment] = {p.key: p for i in self.plan.desired.invoices for p in i.payments}
         self._written = 0
+        taken_back = self.plan.present.taken_back
+        self.taken_back_ids = {move.move_id for moves in taken_back.values() for move in moves}
+        self._revisions: dict[MoveKey, int] = {}
+
+    def revision_of(self, key: MoveKey) -> int:
+        """Which posting of the invoice its entry is, or the next one will be."""
+        return self._revisions.get(key) or self.plan.present.revision_of(key)
+
+    def took_back(self, key: MoveKey) -> None:
+        """The entry of `key` was reversed by this run: it counts no more, and the next one is a new posting."""
+        move = self.plan.present.moves[key]
+        self.taken_back_ids.add(move.move_id)
+        self._revisions[key] = move.revision + 1
 
     def payment(self, key: PaymentKey) -> Payment:
         return self._payments[key]
@@ -86,12 +100,18 @@ class Run:
             at=self.now(),
         )
         self.receipts.append(receipt)
-        if outcome in ("refused", "unclear") and action.kind in ("invoice", "credit_note"):
+        if outcome in ("refused", "unclear") and action.verb != "note" and action.kind in ("invoice", "credit_note"):
             self.stopped.add(action.key)
 
     def write_down(self) -> None:
         """Keep the receipts since the last time, in one transaction."""
         self.journal.receipt(self.receipts[self._written :])
+        self._written = len(self.receipts)
+
+    def keep(self, receipts: Sequence[Receipt]) -> None:
+        """Receipts that are written down already."""
+        self.write_down()
+        self.receipts += receipts
         self._written = len(self.receipts)
 
     def batches(self, step: str, items: Sequence[T]) -> Iterator[list[T]]:

@@ -49,6 +49,7 @@ FIELDS: tuple[OwnField, ...] = (
     OwnField("account.move", "x_fc_source_system", "Source system"),
     OwnField("account.move", "x_fc_source_invoice_id", "Source invoice id", is_indexed=True),
     OwnField("account.move", "x_fc_kind", "Kind at the source"),
+    OwnField("account.move", "x_fc_revision", "Revision (nexabooks)"),
     OwnField("account.move", "x_fc_nexacloud_invoice_id", "NexaCloud invoice id"),
     OwnField("account.move", "x_fc_stripe_invoice_id", "Stripe invoice id"),
     OwnField("account.move", "x_fc_stripe_customer_id", "Stripe customer id"),
@@ -57,6 +58,7 @@ FIELDS: tuple[OwnField, ...] = (
     OwnField("account.payment", "x_fc_payment_id", "Source payment id", is_indexed=True),
     OwnField("account.payment", "x_fc_source_system", "Source system"),
     OwnField("account.payment", "x_fc_source_invoice_id", "Source invoice id", is_indexed=True),
+    OwnField("account.payment", "x_fc_revision", "Revision (nexabooks)"),
 )
 
 

@@ -17,12 +17,12 @@ from typing import Any, Literal
 
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
 from nexabooks.ledger.desired import content_hash
-from nexabooks.ledger.present import LOCK_DATES, day_of, minor_of
+from nexabooks.ledger.present import LOCK_DATES, READ_SIZE, day_of, minor_of
 from nexabooks.money import format_minor
 
 UndoVerb = Literal["unmatch", "cancel", "reverse", "delete", "leave"]
+TAKES_BACK, CORRECTS = "nexabooks takes back", "nexabooks corrects it"
 PAYMENT_LOCKS = ("fiscalyear_lock_date", "hard_lock_date")  # the sales and the tax lock do not touch a bank journal
-READ_SIZE = 500
 
 MOVE_FIELDS = ("name", "state", "payment_state", "date", "journal_id", "currency_id", "amount_total", "x_fc_run_id")
 PAYMENT_FIELDS = ("state", "date", "amount", "currency_id", "move_id", "journal_id", "memo", "payment_type")
@@ -50,7 +50,7 @@ class UndoStep:
     @property
     def step_key(self) -> str:
         """The name of this step, the same whenever the same run is taken back."""
-        return f"undo_{self.verb} {self.odoo_model} {self.odoo_id}"
+        return f"{self.verb} {self.odoo_model} {self.odoo_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +101,38 @@ class UndoPlan:
 
 def undo_reason(run_id: str) -> str:
     """The words by which Odoo shows, and a later look finds, a reversal of ours."""
-    return f"nexabooks takes back {run_id}"
+    return f"{TAKES_BACK} {run_id}"
+
+
+def is_ours(reversal: Mapping[str, Any]) -> bool:
+    """Whether an undo or a correction made it; what one that was cut off began, another one finishes."""
+    return any(words in text_of(reversal["ref"]) for words in (TAKES_BACK, CORRECTS))
+
+
+def correction_reason(run_id: str) -> str:
+    """The same for a correction."""
+    return f"{CORRECTS}, run {run_id}"
 
 
 def plan_undo(client: OdooReader, receipts: Iterable[Mapping[str, Any]], *, run_id: str, today: date) -> UndoPlan:
     """How to take the run `run_id` back. `receipts`: those of the run, from the ops store; `today`: the accounting day
     on which reversals of locked entries are booked. Reads Odoo only; raises as the client does."""
     done = [r for r in receipts if r["odoo_id"] and r["outcome"] != "already"]
-    books = _Books(client, today)
+    books = Periods(client, today)
     steps = [*_payment_steps(client, books, [r for r in done if r["action"] == "pay"])]
     steps += _move_steps(client, books, run_id, [r for r in done if r["odoo_model"] == "account.move"])
     for receipt in done:
         if receipt["odoo_model"] == "res.partner" and receipt["outcome"] == "done":
             steps.append(_step("leave", receipt, receipt["says"], "customers stay: they carry no balance"))
+        if receipt["action"] == "reverse":
+            steps.append(_step("leave", receipt, receipt["says"], "a correction stays: its source says otherwise now"))
     steps = [*_unmatch_steps(client, steps, done), *steps]
     order = {verb: n for n, verb in enumerate(("unmatch", "cancel", "reverse", "delete", "leave"))}
     steps.sort(key=lambda s: (order[s.verb], s.odoo_model != "account.payment", s.odoo_id))
     return UndoPlan(run_id, tuple(steps), _effect(client, steps, books.currency_code), books.currency_code)
 
 
-class _Books:
+class Periods:
     """The company's lock dates and currency, and the day on which what is locked is taken back."""
 
     def __init__(self, client: OdooReader, today: date) -> None:
@@ -160,7 +172,7 @@ def _step(verb: UndoVerb, receipt: Mapping[str, Any], name: str, says: str, **mo
     )
 
 
-def _payment_steps(client: OdooReader, books: _Books, receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
+def _payment_steps(client: OdooReader, books: Periods, receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
     held = read_many(client, "account.payment", [r["odoo_id"] for r in receipts], PAYMENT_FIELDS)
     entries = {id: entry_id for id, row in held.items() if (entry_id := id_of(row["move_id"]))}
     reversals = reversals_of(client, entries.values())
@@ -201,7 +213,7 @@ def _payment_steps(client: OdooReader, books: _Books, receipts: list[Mapping[str
     return steps
 
 
-def _move_steps(client: OdooReader, books: _Books, run_id: str, receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
+def _move_steps(client: OdooReader, books: Periods, run_id: str, receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
     """One step an entry that the run made or posted. Drafts are found by the run's name on them too: a run that was
     killed left no receipt."""
     by_id: dict[int, dict[str, Mapping[str, Any]]] = {}
@@ -221,7 +233,7 @@ def _move_steps(client: OdooReader, books: _Books, run_id: str, receipts: list[M
 
 
 def _move_step(
-    books: _Books, run_id: str, done: dict[str, Mapping[str, Any]], row: dict[str, Any] | None, reversals: list[dict]
+    books: Periods, run_id: str, done: dict[str, Mapping[str, Any]], row: dict[str, Any] | None, reversals: list[dict]
 ) -> UndoStep:
     receipt = done.get("post") or done.get("create") or done["update"]
     if row is None:
@@ -244,7 +256,7 @@ def _move_step(
     if "post" not in done or done["post"]["outcome"] not in ("done", "unclear"):
         return _step("leave", receipt, name, "another run posted it: take that one back", **about)
     posted = [r for r in reversals if r["state"] == "posted"]
-    others = [r for r in reversals if undo_reason(run_id) not in text_of(r["ref"])]
+    others = [r for r in reversals if not is_ours(r)]
     if row["payment_state"] == "reversed" or (posted and not others):
         by = ", ".join(r["name"] for r in posted) or "a credit note"
         return _step("leave", receipt, name, f"it was reversed by {by}", **about)
@@ -260,9 +272,11 @@ def _move_step(
 def _unmatch_steps(client: OdooReader, steps: list[UndoStep], receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
     """Every entry that goes back, or was matched by the run, and still has a matched receivable line."""
     going = {s.entry_id: s for s in steps if s.verb in ("cancel", "reverse") and s.entry_id}
-    for receipt in receipts:
-        if receipt["action"] == "match" and receipt["outcome"] == "done" and receipt["odoo_id"] not in going:
-            going[receipt["odoo_id"]] = _step("unmatch", receipt, "credit note", "", entry_id=receipt["odoo_id"])
+    matches = {r["odoo_id"]: r for r in receipts if r["action"] == "match" and r["outcome"] == "done"}
+    reversals = reversals_of(client, matches.keys() - going.keys())
+    for entry_id, receipt in matches.items():
+        if entry_id not in going and entry_id not in reversals:  # else it is matched with what reversed it
+            going[entry_id] = _step("unmatch", receipt, "credit note", "", entry_id=entry_id)
     matched = matched_lines(client, list(going))
     found = []
     for entry_id in sorted(matched):

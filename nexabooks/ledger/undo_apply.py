@@ -7,7 +7,7 @@ reversal of the same entry before it makes one: a run that was cut off is finish
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -16,8 +16,8 @@ from typing import Any
 from nexabooks.clients.odoo import OdooWriter
 from nexabooks.ledger.batches import Driven, drive, repeat
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
-from nexabooks.ledger.present import minor_of
-from nexabooks.ledger.undo import READ_SIZE, UndoPlan, UndoStep, matched_lines, read_many, reversals_of, undo_reason
+from nexabooks.ledger.present import READ_SIZE, minor_of
+from nexabooks.ledger.undo import UndoPlan, UndoStep, UndoVerb, matched_lines, read_many, reversals_of, undo_reason
 
 
 def apply_undo(
@@ -28,7 +28,7 @@ def apply_undo(
     One step that Odoo refuses never stops the others. Raises KeyRefused and Unreachable as applying does; planning and
     applying again goes on from there.
     """
-    undo = _Undo(plan, client, journal, undo_id, now)
+    undo = TakingBack(plan.steps, undo_reason(plan.run_id), client, journal, undo_id, now)
     undo.unmatch()
     undo.cancel()
     undo.reverse()
@@ -37,14 +37,22 @@ def apply_undo(
 
 
 @dataclass
-class _Undo:
-    plan: UndoPlan
+class TakingBack:
+    """Steps of taking back on their way: those of an undo, or of the corrections of an approved plan. `reason`: the words
+    that Odoo shows on a reversal; `prefix`: before the verb, in the names of intents and receipts."""
+
+    steps: Sequence[UndoStep]
+    reason: str
     client: OdooWriter
     journal: Journal
-    undo_id: str
+    run_id: str
     now: Callable[[], datetime]
+    prefix: str = "undo_"
     receipts: list[Receipt] = field(default_factory=list)
     written: int = 0
+
+    def _of(self, verb: UndoVerb) -> list[UndoStep]:
+        return [step for step in self.steps if step.verb == verb]
 
     def unmatch(self) -> None:
         """All matches of the entries that go back: Odoo would keep them on a draft, and refuses them on a reversal."""
@@ -58,7 +66,7 @@ class _Undo:
             matched = matched_lines(self.client, _entries(batch))
             return [s for s in batch if s.entry_id in matched]
 
-        self._settle_all(drive(self.plan.of("unmatch"), send, still_to_do))
+        self._settle_all(drive(self._of("unmatch"), send, still_to_do))
 
     def cancel(self) -> None:
         """Payments: their entries are cancelled with them."""
@@ -71,13 +79,13 @@ class _Undo:
             held = read_many(self.client, "account.payment", [s.odoo_id for s in batch], ["state"])
             return [s for s in batch if s.odoo_id in held and held[s.odoo_id]["state"] not in ("canceled", "rejected")]
 
-        self._settle_all(drive(self.plan.of("cancel"), send, still_to_do))
+        self._settle_all(drive(self._of("cancel"), send, still_to_do))
 
     def reverse(self) -> None:
         """Reversals by Odoo's own wizard, one call for those of one journal and day, then posted. Odoo matches a posted
         reversal with what it reverses by itself, and posts that of a plain journal entry at once."""
         groups: dict[tuple[int, date], list[UndoStep]] = defaultdict(list)
-        for step in self.plan.of("reverse"):
+        for step in self._of("reverse"):
             groups[step.journal_id or 0, step.dated_on or date.min].append(step)
         for (journal_id, dated_on), steps in sorted(groups.items()):
             made = drive(steps, partial(self._make, journal_id, dated_on), self._without_reversal)
@@ -90,7 +98,7 @@ class _Undo:
     def _make(self, journal_id: int, dated_on: date, batch: list[UndoStep]) -> None:
         self._intend(batch)
         vals = {
-            "reason": undo_reason(self.plan.run_id),
+            "reason": self.reason,
             "date": dated_on.isoformat(),
             "journal_id": journal_id,
             "move_ids": [[6, 0, _entries(batch)]],
@@ -144,6 +152,8 @@ class _Undo:
         return sound
 
     def _post(self, batch: list[UndoStep]) -> None:
+        """Also of a reversal that was begun before: its intent is written here, for nothing was made."""
+        self._intend(batch)
         drafts = reversals_of(self.client, _entries(batch))
         self.client.write_call("account.move", "action_post", ids=[r["id"] for found in drafts.values() for r in found])
 
@@ -178,7 +188,7 @@ class _Undo:
                 held = read_many(self.client, model, [s.odoo_id for s in batch], ["state"])
                 return [s for s in batch if s.odoo_id in held]
 
-            self._settle_all(drive([s for s in self.plan.of("delete") if s.odoo_model == model], send, still_to_do))
+            self._settle_all(drive([s for s in self._of("delete") if s.odoo_model == model], send, still_to_do))
 
     def _settle_all(self, driven: Driven[UndoStep]) -> None:
         for step in driven.done:
@@ -199,19 +209,22 @@ class _Undo:
         self.journal.intent(
             [
                 Intent(
-                    self.undo_id, s.step_key, f"undo_{s.verb}", s.source_system, s.source_invoice_id, s.kind,
+                    self.run_id, self._key(s), f"{self.prefix}{s.verb}", s.source_system, s.source_invoice_id, s.kind,
                     s.says, s.total_minor, s.currency_code, at,
                 )
                 for s in batch
             ]
         )  # fmt: skip
 
+    def _key(self, step: UndoStep) -> str:
+        return f"{self.prefix}{step.step_key}"
+
     def _settle(self, step: UndoStep, outcome: Outcome, says: str) -> None:
         self.receipts.append(
             Receipt(
-                receipt_id=f"{self.undo_id} {step.step_key}",
-                run_id=self.undo_id,
-                action=f"undo_{step.verb}",
+                receipt_id=f"{self.run_id} {self._key(step)}",
+                run_id=self.run_id,
+                action=f"{self.prefix}{step.verb}",
                 source_system=step.source_system,
                 source_invoice_id=step.source_invoice_id,
                 kind=step.kind,

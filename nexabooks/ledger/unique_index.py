@@ -26,12 +26,13 @@ class Step:
 INDEX_STEP = "unique index"
 ACTION_NAME = "nexabooks: one entry a source invoice"
 CODE = (
-    "env.cr.execute('create unique index if not exists account_move_x_fc_identity on account_move "
-    "(company_id, x_fc_source_system, x_fc_source_invoice_id, x_fc_kind) where x_fc_source_invoice_id is not null')"
+    "env.cr.execute('create unique index if not exists account_move_x_fc_identity on account_move (company_id, "
+    "x_fc_source_system, x_fc_source_invoice_id, x_fc_kind) where x_fc_source_invoice_id is not null "
+    "and x_fc_revision is null')"
 )
 SAYS = (
-    "a unique index on account_move over company, source system, source invoice and kind: the database itself refuses a "
-    "second entry for one invoice, also one made by hand. Made by a server action; an upgrade of Odoo may drop it"
+    "a unique index on account_move over company, source system, source invoice and kind, for first postings: the database "
+    "itself refuses a second entry for one invoice, also one made by hand. Made by a server action; an upgrade of Odoo may drop it"
 )
 
 

@@ -44,6 +44,8 @@ class Expected:
     ledger_total_minor: int
     # Entries that changed upstream after posting: for a person, never touched. They are in the ledger beside the above.
     changed_after_posting: tuple[str, ...]
+    # Entries that were reversed, each of which stands in the ledger beside its reversal.
+    taken_back_count: int
     # Invoices that are not drafts, (count, subtotals), without and with a subscription.
     coverage: dict[str, tuple[int, int]]
     # Verified subtotals by family, and by month of issue (Toronto) and family; None where a source was down.
@@ -90,6 +92,7 @@ EXPECTED: tuple[Expected, ...] = (
         ledger_count=23,
         ledger_total_minor=340346,
         changed_after_posting=(),
+        taken_back_count=0,
         coverage={"no_subscription": (22, 288108), "subscription": (7, 18079)},
         families=FAMILIES,
         families_by_month=FAMILIES_BY_MONTH,
@@ -106,6 +109,7 @@ EXPECTED: tuple[Expected, ...] = (
         ledger_count=23,
         ledger_total_minor=340346,
         changed_after_posting=(story_invoices.TRAINING_ID,),
+        taken_back_count=0,
         coverage={"no_subscription": (23, 306108), "subscription": (7, 18079)},
         families=None,
         families_by_month=None,
@@ -121,6 +125,7 @@ EXPECTED: tuple[Expected, ...] = (
         ledger_count=23,
         ledger_total_minor=340346,
         changed_after_posting=(story_invoices.TRAINING_ID,),
+        taken_back_count=0,
         coverage={"no_subscription": (23, 306108), "subscription": (7, 18079)},
         families=FAMILIES,
         # The re-issued training counts in its own month of issue, June, in Toronto.
@@ -130,6 +135,15 @@ EXPECTED: tuple[Expected, ...] = (
         one_off=ONE_OFF,
     ),
 )
+
+
+# After day 3 a person takes the run of day 2 back, which had posted the re-issued training, and approves the plan that
+# shows: reverse the void training, post the re-issued one again. The books hold what they held.
+TAKEN_BACK = {"undo_unmatch": 1, "undo_reverse": 1}
+PROPOSED = [(story_invoices.TRAINING_ID, 20340, 0)]
+HELD = "taken_back"
+DECIDED_STEPS = {"create": 1, "note": 1, "pay": 1, "post": 1, "reverse": 1, "unmatch": 1}
+DECIDED = replace(EXPECTED[2], posted_count=1, payment_count=1, changed_after_posting=(), taken_back_count=2)
 
 
 def day_1() -> World:

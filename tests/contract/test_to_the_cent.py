@@ -149,7 +149,7 @@ def test_an_archived_customer_waits_and_an_archived_account_or_tax_is_refused(se
     next_one = story.invoice("b")
     changes = {
         "archived in Odoo; unarchive it": ("res.partner", partner["id"]),
-        "the account NCR.HOSTIN (hosting) is archived in Odoo": (
+        "the account NCR.HOSTIN is archived: activate it, or map another (family hosting)": (
             "account.account",
             server.books.accounts["NCR.HOSTIN"].account_id,
         ),

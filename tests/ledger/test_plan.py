@@ -108,8 +108,8 @@ VERDICTS = [
     ("draft", None, "hold"),
     ("zero", None, "hold"),
     ("unverified", None, "hold"),
-    ("void", "posted", "report"),
-    ("draft", "posted", "report"),
+    ("void", "posted", "correct"),
+    ("draft", "posted", "correct"),
     ("void", "draft", "report"),
     ("unverified", "posted", "keep"),
     ("unverified", "draft", "hold"),
@@ -139,10 +139,13 @@ CHANGED = {
 
 
 @pytest.mark.parametrize("changed", CHANGED.values(), ids=CHANGED.keys())
-def test_a_change_after_posting_is_reported_and_never_touched(changed):
+def test_a_change_after_posting_is_a_proposal_and_never_touched(changed):
     """Not even a payment is added to an entry that no longer equals its source."""
     changed = replace(changed, payments=(a_payment(changed, 100),))
-    assert verbs(changed, present_of((INVOICE, move_of(INVOICE)))) == ["report"]
+    desired = desired_of(changed, partners=(ACME, replace(ACME, customer_id="cust_2")))
+    plan = make_plan(desired, present_of((INVOICE, move_of(INVOICE))), mode="post", run_id="r1")
+    assert [a.verb for a in plan.actions] == ["correct"]
+    assert plan.is_empty
 
 
 def test_an_entry_that_a_lock_date_moved_is_reported():
@@ -153,7 +156,7 @@ def test_an_entry_that_a_lock_date_moved_is_reported():
         mode="post",
         run_id="r1",
     )
-    assert [(a.verb, "booked on 2026-11-20" in a.reason) for a in plan.actions] == [("report", True)]
+    assert [(a.verb, "booked on 2026-11-20" in a.reason) for a in plan.actions] == [("correct", True)]
 
 
 def test_another_way_of_hashing_is_not_a_change_of_the_source():

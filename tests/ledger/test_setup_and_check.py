@@ -254,3 +254,17 @@ def test_an_index_that_cannot_be_made_leaves_no_action_behind(admin):
     with pytest.raises(LedgerRefused):
         setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS, has_unique_index=True)
     assert "unique index" in missing(setup_plan(admin, FAMILY_ROWS, ROUTE_ROWS, has_unique_index=True))
+
+
+def test_the_unique_index_lets_a_further_posting_stand_beside_the_first(new_odoo, admin):
+    """A revision is a posting of its own; the external ids keep it single."""
+    setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS, has_unique_index=True)
+    one = {
+        "move_type": "out_invoice",
+        "x_fc_source_system": "stripe",
+        "x_fc_kind": "invoice",
+        "x_fc_source_invoice_id": "in_1",
+    }
+    for more in ({}, {"x_fc_revision": "2"}):
+        admin.write_call("account.move", "create", vals_list=[one | more])
+    assert admin.search_count("account.move", [["x_fc_source_invoice_id", "=", "in_1"]]) == 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from random import Random
@@ -12,9 +14,12 @@ from typing import Any
 
 from nexabooks.clients.odoo import OdooWriter, open_odoo
 from nexabooks.errors import NexabooksError
-from nexabooks.ledger import MemoryJournal, Plan, apply_plan, make_plan, read_present
+from nexabooks.ledger import MemoryJournal, Plan, apply_plan, apply_undo, make_plan, plan_undo, read_present
+from nexabooks.ledger.brakes import History, Limits, with_brakes
+from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.desired_payments import Payment
+from nexabooks.ledger.evidence import MARK
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.payments import counterparts
 from nexabooks.sandbox.odoo.service import OdooService
@@ -24,6 +29,7 @@ from tests.simulation.trouble import Killed, Luck, MortalJournal, Turns, Wire, k
 from tests.simulation.worlds import World
 
 HEALING_CLOSES = 2  # without trouble; the second is needed where the first found what another poster left half done
+TODAY = date(2026, 11, 20)
 FIXED = ("name", "date", "invoice_date", "invoice_date_due", "ref", "partner_id", "currency_id", "amount_total")
 
 
@@ -58,6 +64,7 @@ class Simulation:
         self.posted: dict[int, tuple[Any, ...]] = {}
         self.finished: list[Plan] = []
         self.closes = 0
+        self.had_two_posters = False
 
     def run(self) -> None:
         """Raises AssertionError with the seed and its story when something is not true."""
@@ -66,6 +73,10 @@ class Simulation:
                 self.told.append(f"day {day}")
                 self.told += [f"  {line}" for line in self.world.next_day()]
                 self._close_in_trouble()
+                if self.rng.random() < 0.3:
+                    self._in_trouble("an undo", self._take_back)
+                if self.rng.random() < 0.3:
+                    self._in_trouble("an approved close", self._approved)
                 self._assert_posted_is_untouched()
             self._heal()
         except AssertionError as error:
@@ -77,6 +88,7 @@ class Simulation:
     def _close_in_trouble(self) -> None:
         mode = self.rng.choice(("post", "post", "draft"))
         posters = 2 if self.rng.random() < 0.25 else 1
+        self.had_two_posters |= posters == 2
         dies_at = self.rng.randint(1, 6_000) if posters == 1 and self.rng.random() < 0.3 else 0
         ends = Turns(Random(self.rng.random())).run(
             [lambda turn: self._close(mode, self.luck, turn, dies_at)] * posters
@@ -86,41 +98,117 @@ class Simulation:
                 raise end
             self.told.append(f"  a close in mode {mode} ended: {type(end).__name__ if end else 'well'} {end or ''}")
 
+    def _in_trouble(self, what: str, act: Callable[[Luck], object]) -> None:
+        """One process alone, as the lease has it, under the same luck."""
+        try:
+            with killed_at_line(self.rng.randint(1, 6_000)) if self.rng.random() < 0.3 else nullcontext():
+                act(self.luck)
+            end = ""
+        except (Killed, NexabooksError) as error:
+            end = f"{type(error).__name__} {error}"
+        self.told.append(f"  {what} ended: {end or 'well'}")
+
+    def _client(self, luck: Luck, turn: Callable[[], None] = lambda: None) -> OdooWriter:
+        return OdooWriter(Wire(self.odoo, luck, turn), 1, attempts=1)
+
+    def _take_back(self, luck: Luck) -> None:
+        """A person takes one of the runs back."""
+        run_id = f"run{self.rng.randint(1, self.closes)}"
+        client, journal = self._client(luck), MortalJournal(self.journal, luck)
+        receipts = [asdict(r) for r in self.journal.receipts.values() if r.run_id == run_id]
+        plan = plan_undo(client, receipts, run_id=run_id, today=TODAY)
+        self.told.append(f"  taking {run_id} back: {plan.counts()}")
+        self.closes += 1
+        apply_undo(plan, client, journal, undo_id=f"undo{self.closes}", now=now)
+
+    def _approved(self, luck: Luck) -> Plan:
+        """A person approves whatever a plan shows, corrections and what was taken back included; it is planned again and
+        carried out."""
+        client, desired = self._client(Luck(Random(0), 0.0)), self.world.desired()
+        shown = make_plan(desired, read_present(client, desired), mode="post", run_id="shown")
+        held = with_brakes(shown, Limits(), History())
+        self.closes += 1
+        client = self._client(luck)
+        plan = make_plan(desired, read_present(client, desired), mode="post", run_id=f"run{self.closes}")
+        plan = approved_steps(plan, {*(a.fingerprint for a in held.actions), *held.braked})
+        self.told.append(f"  approved: {plan.counts()}")
+        self._apply(plan, client, luck)
+        return plan
+
+    def _apply(self, plan: Plan, client: OdooWriter, luck: Luck) -> None:
+        owed = {(i.source_system, i.source_invoice_id, i.kind) for a, i in self._unfinished("post", "note")}
+        journal = MortalJournal(self.journal, luck)
+        apply_plan(plan, client, journal, now=now, today=TODAY, owed_notes=[MoveKey(*key) for key in owed])
+        self.finished.append(plan)
+
+    def _unfinished(self, *actions: str) -> list[Any]:
+        return [(key, intent) for key, intent in self.journal.unfinished.items() if intent.action in actions]
+
     def _close(self, mode: str, luck: Luck, turn: Callable[[], None], dies_at: int = 0) -> Plan:
         """One process: it reads, plans and applies."""
         self.closes += 1
-        client = OdooWriter(Wire(self.odoo, luck, turn), 1, attempts=1)
+        client = self._client(luck, turn)
         desired, run_id = self.world.desired(), f"run{self.closes}"
         with killed_at_line(dies_at) if dies_at else nullcontext():
             plan = make_plan(desired, read_present(client, desired), mode=mode, run_id=run_id)  # type: ignore[arg-type]
-            apply_plan(plan, client, MortalJournal(self.journal, luck), now=now)
-        self.finished.append(plan)
+            plan = with_brakes(plan, Limits(), History())
+            self._apply(plan, client, luck)
         return plan
 
     def _heal(self) -> None:
         self.world.calm_down()
         calm = Luck(Random(0), 0.0)
         for _ in range(HEALING_CLOSES):
-            plan = self._close("post", calm, lambda: None)
-        client = OdooWriter(Wire(self.odoo, calm, lambda: None), 1, attempts=1)
+            self._close("post", calm, lambda: None)
+        released = self.rng.random() < 0.7  # a person lets go what was taken back, and corrects what changed
+        if released:
+            for _ in range(HEALING_CLOSES):
+                self._approved(calm)
+                self._close("post", calm, lambda: None)
+        client = self._client(calm)
         desired = self.world.desired()
         plan = make_plan(desired, read_present(client, desired), mode="post", run_id="later")
+        plan = with_brakes(plan, Limits(), History())
+        if released:
+            left = [str(a.key) for a in plan.of("correct")] + [t.trip_key for t in plan.trips]
+            assert not left, f"approved, and still to be done: {left}"
         writing = [action for action in plan.actions if action.is_writing]
         assert not writing, f"a further run would do {[(a.verb, str(a.key), a.reason) for a in writing]}"
         self._assert_posted_is_untouched()
         self._assert_one_entry_an_invoice(plan)
         self._assert_payments(plan)
+        self._assert_notes()
         self._assert_receipts()
 
     # What must be true
 
-    def _entries(self) -> list[dict[str, Any]]:
+    def _all_entries(self) -> list[dict[str, Any]]:
         rows = self.odoo.books.env()["account.move"].table.rows.values()
         return [row for row in rows if row["move_type"] != "entry"]
 
+    def _reversals(self) -> dict[int, list[dict[str, Any]]]:
+        """entry of ours -> what reverses it."""
+        found: dict[int, list[dict[str, Any]]] = {}
+        for row in self._all_entries():
+            if row["reversed_entry_id"]:
+                found.setdefault(row["reversed_entry_id"], []).append(row)
+        return found
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """Those of ours that stand: neither a reversal nor reversed. A pair of these is equal and settled."""
+        reversals = self._reversals()
+        for id, some in reversals.items():
+            row = next(r for r in self._all_entries() if r["id"] == id)
+            assert len(some) == 1, f"entry {id} is reversed {len(some)} times"
+            if some[0]["state"] == "posted":
+                assert some[0]["amount_total"] == row["amount_total"], f"entry {id} and its reversal differ"
+                assert not row["amount_residual"], f"entry {id} is reversed and open"
+        done = {id for id, some in reversals.items() if some[0]["state"] == "posted"}
+        return [r for r in self._all_entries() if not r["reversed_entry_id"] and r["id"] not in done]
+
     def _assert_posted_is_untouched(self) -> None:
         lines = self.odoo.books.env()["account.move.line"].table
-        for row in self._entries():
+        for row in self._all_entries():
             if row["state"] != "posted":
                 assert row["id"] not in self.posted, f"entry {row['id']} is posted no more"
                 continue
@@ -132,7 +220,8 @@ class Simulation:
         entries: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for row in self._entries():
             entries.setdefault((row["x_fc_source_invoice_id"], row["x_fc_kind"]), []).append(row)
-        excused = {a.key: a for a in plan.of("refuse", "report") if a.kind != "payment"}
+        excused = {a.key: a for a in plan.of("refuse", "report", "correct") if a.kind != "payment"}
+        waiting = {key for trip in plan.trips for key in trip.holds}  # taken back, and nobody let it go
         sums: dict[str, Decimal] = {}
         expected: dict[str, Decimal] = {}
         for key, invoice in self.world.invoices.items():
@@ -141,6 +230,9 @@ class Simulation:
             if invoice.verdict != "verified":
                 was = any(v.verdict == "verified" for v in self.world.versions[key])
                 assert was or not held, f"{key} was never verified and has an entry"
+                continue
+            if key in waiting:
+                assert all(row["state"] == "draft" for row in held), f"{key} waits for a person and is posted"
                 continue
             assert held, f"{key} is verified and has no entry"
             if key in excused:
@@ -164,14 +256,19 @@ class Simulation:
     def _assert_payments(self, plan: Plan) -> None:
         payments = self.odoo.books.env()["account.payment"]
         known: dict[tuple[str, str], int] = {}
+        cancelled: set[tuple[str, str]] = set()
         for row in payments.table.rows.values():
             key = (row["x_fc_payment_id"], row["x_fc_source_invoice_id"])
+            if row["state"] == "canceled":
+                cancelled.add(key)
+                continue
             assert key not in known, f"payment {key} is there twice"
             known[key] = row["id"]
         wanted = {(p.payment_id, p.source_invoice_id) for i in self.world.invoices.values() for p in i.payments}
         assert set(known) <= wanted, f"payments of nobody: {sorted(set(known) - wanted)}"
         told = {(a.payment_id, a.source_invoice_id) for a in plan.of("report", "refuse") if a.kind == "payment"}
-        closed = {a.key for a in plan.of("report", "refuse") if a.kind != "payment"}
+        closed = {a.key for a in plan.of("report", "refuse", "correct") if a.kind != "payment"}
+        closed |= {key for trip in plan.trips for key in trip.holds}
         for key, invoice in self.world.invoices.items():
             if invoice.verdict != "verified" or key in closed:
                 continue
@@ -180,7 +277,7 @@ class Simulation:
                 assert name in known or name in told, f"payment {name} is missing, and nobody is told"
                 if name in known:
                     self._assert_payment(payment, payments.row(known[name]), is_told=name in told)
-        self._assert_notes(plan)
+        self._assert_credit_notes(plan)
 
     def _assert_payment(self, payment: Payment, row: dict[str, Any], *, is_told: bool) -> None:
         """It goes its own way through its own journal, and is matched with something unless it may stand open."""
@@ -192,7 +289,7 @@ class Simulation:
         is_alone = not lines[0]["matching_number"]
         assert not is_alone or is_told or not payment.settles_kind, f"{payment.key} is matched with nothing, untold"
 
-    def _assert_notes(self, plan: Plan) -> None:
+    def _assert_credit_notes(self, plan: Plan) -> None:
         """No invoice is lowered by more of a credit note than its source says."""
         env = self.odoo.books.env()
         lines, partials = env["account.move.line"].table, env["account.partial.reconcile"].table
@@ -210,6 +307,23 @@ class Simulation:
             assert taken * 100 <= most, (
                 f"{row['x_fc_source_invoice_id']} lowers its invoice by {taken}, not by {most} cents"
             )
+
+    def _assert_notes(self) -> None:
+        """Every posted entry has its proof once; nothing that was meant is left unread."""
+        rows = self.odoo.books.env()["mail.message"].table.rows.values()
+        noted = Counter(row["res_id"] for row in rows if MARK in row["body"])
+        posted = [r for r in self._all_entries() if r["state"] == "posted" and not r["reversed_entry_id"]]
+        unlucky = {r["id"]: noted[r["id"]] for r in posted if noted[r["id"]] != 1}
+        # What changed at its source before its proof was noted, or was reversed before, is not proved any more.
+        standing = self._entries()
+        keys = {key: invoice.content_hash for key, invoice in self.world.invoices.items()}
+        for row in posted:
+            key = MoveKey(row["x_fc_source_system"], row["x_fc_source_invoice_id"], row["x_fc_kind"])
+            is_same = keys[key] == row["x_fc_content_hash"]
+            # Two posters without a lease may settle each other's intents; then nobody knows what is owed.
+            if row in standing and is_same and not self.had_two_posters:
+                assert row["id"] not in unlucky, f"entry {row['id']} has {unlucky[row['id']]} notes"
+        assert not self._unfinished("note"), f"owed: {[k for k, _ in self._unfinished('note')]}"
 
     def _assert_receipts(self) -> None:
         for plan in self.finished:

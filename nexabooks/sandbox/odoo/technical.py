@@ -30,7 +30,7 @@ TTYPES = (
 )
 _INDEX = re.compile(
     r"create\s+unique\s+index\s+(?:if\s+not\s+exists\s+)?(?P<name>\w+)\s+on\s+(?P<table>\w+)\s*\((?P<columns>[^)]*)\)"
-    r"(?:\s+where\s+(?P<where>\w+)\s+is\s+not\s+null)?",
+    r"(?:\s+where\s+(?P<where>\w+)\s+is\s+not\s+null(?:\s+and\s+(?P<without>\w+)\s+is\s+null)?)?",
     re.IGNORECASE,
 )
 
@@ -192,8 +192,12 @@ def _create_index(env: Env, match: re.Match[str]) -> None:
         raise UserError(f'column "{unknown[0]}" does not exist\n')
     if any(i.name == match["name"] for i in env.registry.unique[model]):
         return
-    where = match["where"]
-    holds = (lambda r: bool(r.get(where))) if where else (lambda r: all(r.get(c) not in (False, None) for c in columns))
+    where, without = match["where"], match["without"]
+
+    def holds(row: Row) -> bool:
+        named = (where,) if where else columns
+        return all(row.get(c) not in (False, None) for c in named) and not (without and row.get(without))
+
     seen: set[Any] = set()
     for row in env.registry.store.tables[model].rows.values():
         key = tuple(row.get(c, False) for c in columns)

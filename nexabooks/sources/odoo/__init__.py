@@ -1,4 +1,4 @@
-"""Odoo, read back: moves, lines, partners, payments, reconciles that nexabooks owns; taxes and accounts it leans on.
+"""Odoo, read back: moves, lines, partners, payments, reversals, reconciles that nexabooks owns; taxes and accounts it leans on.
 
 Run alone: `python -m nexabooks.sources.odoo --help`. What it reads and why: README.md beside this file.
 """

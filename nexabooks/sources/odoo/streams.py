@@ -129,6 +129,13 @@ QUESTIONS: dict[str, Question] = {
         (COMPANY, ("x_fc_payment_id", "!=", False)),
         needs=("account.payment", "x_fc_payment_id"),
     ),
+    # A reversal carries none of our ids: it is ours because of what it reverses.
+    "reversals": Question(
+        "account.move",
+        ("id", "name", "state", "date", "ref", "currency_id", "amount_total", "reversed_entry_id"),
+        (COMPANY, (f"reversed_entry_id.{OURS}", "!=", False)),
+        needs=("account.move", OURS),
+    ),
     "reconciles": Question(
         "account.partial.reconcile",
         (
@@ -166,6 +173,7 @@ STREAMS = (
     Stream("lines", ("id",), may_not_lose="which account and which tax an amount went to"),
     Stream("partners", ("id",), may_not_lose="whose books an entry is in"),
     Stream("payments", ("id",), may_not_lose="money that came in"),
+    Stream("reversals", ("id",), may_not_lose="that an entry was taken back"),
     Stream("reconciles", ("id",), may_not_lose="which money settles which invoice"),
     Stream("taxes", ("id",), may_not_lose="what a tax on a line means"),
     Stream("accounts", ("id",), may_not_lose="what an account on a line means"),

@@ -13,7 +13,7 @@ disputes as (select * from {{ ref('int_stripe_disputes') }}),
 
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }} where dispute_lost_at is not null),
 
-moves as (select * from {{ ref('stg_odoo__moves') }}),
+moves as (select * from {{ ref('int_ledger_entries') }} where is_taken_back is not true),
 
 reachability as (select * from {{ ref('int_source_reachability') }}),
 
@@ -29,7 +29,7 @@ from_ledger as (
     select
         case
             when ledger_state = 'missing' and park_reason <> '' then 'parked'
-            when ledger_state in ('missing', 'differs', 'changed_after_posting') then ledger_state
+            when ledger_state in ('missing', 'differs', 'changed_after_posting', 'taken_back') then ledger_state
             when move_id is not null and verdict in ('void', 'draft', 'zero') then 'draft_of_' || verdict
         end as class,
         source_system,
@@ -43,6 +43,8 @@ from_ledger as (
         case
             when ledger_state = 'missing' and park_reason <> '' then 'It is confirmed and may not be posted yet: ' || park_reason
             when ledger_state = 'missing' then 'It is confirmed and has no entry in the ledger'
+            when ledger_state = 'taken_back'
+                then 'It was posted and reversed since, and its source still confirms it: it is posted again when a person allows it'
             when ledger_state = 'changed_after_posting'
                 then 'It was posted as ' || coalesce(move_name, 'an entry') || ' and changed at its source since: '
                     || verdict_reason || '. The entry was not touched'

@@ -3,7 +3,11 @@ with
 
 invoices as (select * from {{ ref('fct_invoices') }}),
 
-moves as (select * from {{ ref('stg_odoo__moves') }}),
+entries as (select * from {{ ref('int_ledger_entries') }}),
+
+moves as (select * from entries where is_taken_back is not true),
+
+taken_back as (select distinct source_system, source_invoice_id, kind from entries where is_taken_back),
 
 receipts as (select * from {{ ref('stg_ops__receipts') }} where action = 'post' and outcome in ('done', 'already')),
 
@@ -21,11 +25,9 @@ ranked_moves as (
 -- What the source said when the entry was posted.
 posted_figures as (
     select
-        source_system,
-        source_invoice_id,
-        kind,
+        odoo_id,
         total_minor,
-        row_number() over (partition by source_system, source_invoice_id, kind order by received_at, receipt_id) as place
+        row_number() over (partition by odoo_id order by received_at, receipt_id) as place
     from receipts
 ),
 
@@ -44,18 +46,19 @@ compared as (
         and ranked_moves.tax_minor = invoices.tax_minor
         and ranked_moves.total_minor = invoices.total_minor
         and ranked_moves.currency_code = invoices.currency_code as is_equal,
-        posted_figures.total_minor as posted_source_total_minor
+        posted_figures.total_minor as posted_source_total_minor,
+        taken_back.source_invoice_id is not null as was_taken_back
     from invoices
     left join ranked_moves
         on invoices.source_system = ranked_moves.source_system
         and invoices.source_invoice_id = ranked_moves.source_invoice_id
         and invoices.kind = ranked_moves.kind
         and ranked_moves.place = 1
-    left join posted_figures
-        on invoices.source_system = posted_figures.source_system
-        and invoices.source_invoice_id = posted_figures.source_invoice_id
-        and invoices.kind = posted_figures.kind
-        and posted_figures.place = 1
+    left join posted_figures on ranked_moves.move_id = posted_figures.odoo_id and posted_figures.place = 1
+    left join taken_back
+        on invoices.source_system = taken_back.source_system
+        and invoices.source_invoice_id = taken_back.source_invoice_id
+        and invoices.kind = taken_back.kind
 ),
 
 fct_ledger_check as (
@@ -67,6 +70,7 @@ fct_ledger_check as (
         verdict,
         -- A source that does not answer today takes nothing back: the record as last landed is what the entry must equal.
         case
+            when move_id is null and record_verdict = 'verified' and was_taken_back then 'taken_back'
             when move_id is null and record_verdict = 'verified' and is_reachable then 'missing'
             when move_id is null then 'none'
             when move_state = 'draft' then 'draft'

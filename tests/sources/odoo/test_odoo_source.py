@@ -19,18 +19,27 @@ from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, a_note, an_invoice, des
 
 STREAMS = {stream.name: stream for stream in SOURCE.streams}
 NOTE = a_note(an_invoice("in_2"), amounts_minor=(1_000,))
-DESIRED = desired_of(an_invoice(paid_minor=11_300), an_invoice("in_2", (1_005, 1_005)), NOTE)
+DESIRED = desired_of(an_invoice(paid_minor=11_300), an_invoice("in_2", (1_005, 1_005)), NOTE, an_invoice("in_3"))
 
 
 @pytest.fixture(scope="module")
 def odoo():
-    """A server with three entries of ours and one of somebody else."""
+    """A server with four entries of ours, one of them about to be reversed, and one of somebody else."""
     service = OdooService()
     service.start()
     with open_odoo(settings_of(service, service.admin_key), "admin") as client:
         setup_apply(client, FAMILY_ROWS, ROUTE_ROWS)
         plan = make_plan(DESIRED, read_present(client, DESIRED), mode="post", run_id="r1")
         apply_plan(plan, client, MemoryJournal(), now=now)
+        entry = client.search_read("account.move", [["x_fc_source_invoice_id", "=", "in_3"]], ["id", "journal_id"])[0]
+        vals = {
+            "reason": "",
+            "date": "2026-11-20",
+            "journal_id": entry["journal_id"][0],
+            "move_ids": [[6, 0, [entry["id"]]]],
+        }
+        wizard = client.write_call("account.move.reversal", "create", vals_list=[vals])
+        client.write_call("account.move.reversal", "refund_moves", ids=wizard)
         partner = client.write_call("res.partner", "create", vals_list=[{"name": "Not ours"}])[0]
         client.write_call("account.move", "create", vals_list=[{"move_type": "out_invoice", "partner_id": partner}])
     yield service
@@ -63,9 +72,9 @@ def test_a_stream_is_whole_and_equals_odoos_own_count(odoo, name):
 
 
 def test_only_what_is_ours_is_read(odoo):
-    """Three entries, one customer, one payment, and the lines and matches of those entries."""
+    """Four entries, one customer, one payment, and the lines and matches of those entries."""
     moves = {record["id"] for record in read(odoo, "moves")[0]}
-    assert len(moves) == 3
+    assert len(moves) == 4
     assert [record["x_fc_customer_id"] for record in read(odoo, "partners")[0]] == ["cust_1"]
     assert [record["x_fc_payment_id"] for record in read(odoo, "payments")[0]] == ["pi_in_1"]
     lines = read(odoo, "lines")[0]
@@ -118,7 +127,7 @@ def test_a_wrong_key_is_found_before_anything_is_read(odoo):
 def test_a_lost_answer_is_asked_for_again(odoo):
     """A read has no outcome to be unclear about."""
     odoo.faults.add("account.move/search_read", "cut_before")
-    assert len(read(odoo, "moves")[0]) == 3
+    assert len(read(odoo, "moves")[0]) == 4
 
 
 def test_the_source_never_writes(odoo):

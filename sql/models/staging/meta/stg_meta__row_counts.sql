@@ -92,6 +92,8 @@ stg_meta__row_counts as (
     union all
     select 'odoo' as source_name, 'payments' as table_name, count(*) as live_count from {{ source('odoo', 'payments') }} where not _deleted
     union all
+    select 'odoo' as source_name, 'reversals' as table_name, count(*) as live_count from {{ source('odoo', 'reversals') }} where not _deleted
+    union all
     select 'odoo' as source_name, 'reconciles' as table_name, count(*) as live_count from {{ source('odoo', 'reconciles') }} where not _deleted
     union all
     select 'odoo' as source_name, 'taxes' as table_name, count(*) as live_count from {{ source('odoo', 'taxes') }} where not _deleted
