@@ -51,19 +51,11 @@ def _when(move: PresentMove, present: Present) -> str:
 def _money(key: MoveKey, present: Present, has_new: bool) -> str:
     """What becomes of the payments. They are named whether matched or not: a correction that was cut off between
     unmatching and reversing is the same row, and goes on under the same approval."""
-    ids = sorted(
-        k.payment_id
-        for k, held in present.payments.items()
-        if _is_of(key, k.source_system, k.source_invoice_id) and not held.is_taken_back
-    )
+    ids = [k.payment_id for k, held in present.payments_of(key) if not held.is_taken_back]
     if not ids:
         return ""
     then = "the next run matches them with the new entry" if has_new else "they stand open as the customer's credit"
     return f"; its payments ({', '.join(ids)}) are unmatched, and {then}"
-
-
-def _is_of(key: MoveKey, source_system: str, source_invoice_id: str) -> bool:
-    return (source_system, source_invoice_id) == key[:2]
 
 
 def posted_again(move_names: str) -> str:
@@ -127,12 +119,8 @@ def open_money(invoice: Invoice, present: Present) -> list[Action]:
     if invoice.key not in present.taken_back or invoice.key in present.moves:
         return []
     rows = []
-    for key, held in sorted(present.payments.items()):
-        if (
-            _is_of(invoice.key, key.source_system, key.source_invoice_id)
-            and not held.is_taken_back
-            and not (held.settles or held.is_spent)
-        ):
+    for key, held in present.payments_of(invoice.key):
+        if not held.is_taken_back and not (held.settles or held.is_spent):
             says = f"its invoice is {invoice.verdict} and reversed, so it stands as the customer's credit: refund it, or match it"
             rows.append(
                 Action(

@@ -7,9 +7,10 @@ is proposed (`correct`) and waits for a person.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
-from nexabooks.ledger.actions import Action, Plan, but
+from nexabooks.ledger.actions import Action, Plan, Verb, but
 from nexabooks.ledger.checks import reason_to_park, reason_to_refuse
 from nexabooks.ledger.corrections import facts_of, open_money, posted_again, proposal
 from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey
@@ -19,6 +20,7 @@ from nexabooks.ledger.present import Present, PresentMove
 from nexabooks.money import format_minor
 from nexabooks.settings import LedgerMode
 
+Says = Callable[[Verb, str], Action]  # a verb and its reason -> the row of one invoice
 REFUSED_MARK = "refused "  # before the content hash on a draft whose figures Odoo could not be brought to
 
 
@@ -82,16 +84,17 @@ def _partners(desired: Desired, present: Present, needed: set[str]) -> list[Acti
 
 def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_posting: bool) -> list[Action]:
     move = present.moves.get(invoice.key)
-    revision = present.revision_of(invoice.key)
-    about = Action(
-        "keep",
-        *invoice.key,
+    # Filled in once: a million rows that are replaced by their next version cost more than all the comparing.
+    row = partial(
+        Action,
+        source_system=invoice.source_system,
+        source_invoice_id=invoice.source_invoice_id,
+        kind=invoice.kind,
         customer_id=invoice.customer_id,
-        reason="",
         total_minor=invoice.total_minor,
         currency_code=invoice.currency_code,
         odoo_id=move and move.move_id,
-        facts_hash=facts_of(invoice, revision),
+        facts_hash=facts_of(invoice, present.revision_of(invoice.key)),
         dated_on=invoice.invoiced_on,
         due_on=invoice.due_on,
         subtotal_minor=invoice.subtotal_minor,
@@ -99,44 +102,42 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
         account_codes=_account_codes(invoice, desired),
         tax_codes=tuple(sorted({code for line in invoice.lines for code in line.tax_codes or ()})),
     )
+
+    def says(verb: Verb, reason: str) -> Action:
+        return row(verb=verb, reason=reason)
+
     if invoice.key in present.repeated:
         ids = ", ".join(map(str, present.repeated[invoice.key]))
-        return [
-            but(about, "report", f"Odoo holds it more than once (entries {ids}); a person must remove the wrong one")
-        ]
+        return [says("report", f"Odoo holds it more than once (entries {ids}); a person must remove the wrong one")]
     if invoice.verdict != "verified":
-        return [_not_verified(invoice, move, about, present), *open_money(invoice, present)]
+        return [_not_verified(invoice, move, says, present), *open_money(invoice, present)]
     if move and move.state == "cancel":
-        return [but(about, "report", "its entry was cancelled in Odoo; a person must say whether that stands")]
+        return [says("report", "its entry was cancelled in Odoo; a person must say whether that stands")]
     if move and move.state == "posted":
         said = changes_since_posting(invoice, move)
         return [
-            _changed(invoice, move, about, desired, present, said)
-            if said
-            else but(about, "keep", f"posted as {move.name}")
+            _changed(invoice, move, says, desired, present, said) if said else says("keep", f"posted as {move.name}")
         ]
     if not invoice.is_postable:  # the warehouse has said why; finance reads the same words
-        return [but(about, "park", invoice.park_reason or "it is not postable")]
+        return [says("park", invoice.park_reason or "it is not postable")]
     if said := reason_to_refuse(invoice, desired, present):
-        return [but(about, "refuse", said)]
+        return [says("refuse", said)]
     if said := reason_to_park(invoice, desired, present):
-        return [but(about, "park", said)]
+        return [says("park", said)]
     if move is None:
         before = ", ".join(m.name for m in present.taken_back.get(invoice.key, ()))
-        first = but(about, "create", posted_again(before) if before else "verified at its source, not in Odoo yet")
+        first = says("create", posted_again(before) if before else "verified at its source, not in Odoo yet")
     elif move.content_hash == REFUSED_MARK + invoice.content_hash:
-        return [but(about, "refuse", f"{_both(invoice, move)}; correct or delete the draft, or wait for the source")]
+        return [says("refuse", f"{_both(invoice, move)}; correct or delete the draft, or wait for the source")]
     elif move.content_hash != invoice.content_hash:
-        first = but(about, "update", "its draft is unfinished, or the source changed since it was made")
+        first = says("update", "its draft is unfinished, or the source changed since it was made")
     elif difference := amounts_differ(invoice, move):
-        return [
-            but(about, "refuse", f"its draft was changed in Odoo: {difference}; delete the draft to have it made again")
-        ]
+        return [says("refuse", f"its draft was changed in Odoo: {difference}; delete the draft to have it made again")]
     else:
-        first = but(about, "keep", "its draft is in Odoo")
+        first = says("keep", "its draft is in Odoo")
     if not is_posting:
         return [first]
-    post = but(about, "post", "verified at its source")
+    post = says("post", "verified at its source")
     return [post] if first.verb == "keep" else [first, post]
 
 
@@ -145,28 +146,26 @@ def _account_codes(invoice: Invoice, desired: Desired) -> tuple[str, ...]:
     return tuple(dict.fromkeys(desired.families[f].account_code for f in families if f in desired.families))
 
 
-def _changed(
-    invoice: Invoice, move: PresentMove, about: Action, desired: Desired, present: Present, said: str
-) -> Action:
+def _changed(invoice: Invoice, move: PresentMove, says: Says, desired: Desired, present: Present, said: str) -> Action:
     """A correction, if the source's figures may be posted as they are now; else what must be settled first."""
     hindered = "" if invoice.is_postable else invoice.park_reason or "it is not postable"
     hindered = hindered or reason_to_refuse(invoice, desired, present) or reason_to_park(invoice, desired, present)
     if hindered:
-        return but(about, "report", f"{said}. It cannot be corrected by a new entry yet: {hindered}")
-    return proposal(invoice, move, about, present, said, has_new=True)
+        return says("report", f"{said}. It cannot be corrected by a new entry yet: {hindered}")
+    return proposal(invoice, move, says("correct", ""), present, said, has_new=True)
 
 
-def _not_verified(invoice: Invoice, move: PresentMove | None, about: Action, present: Present) -> Action:
+def _not_verified(invoice: Invoice, move: PresentMove | None, says: Says, present: Present) -> Action:
     why = f"{invoice.verdict}: {invoice.verdict_reason}" if invoice.verdict_reason else invoice.verdict
     if move is None or move.state == "cancel":
-        return but(about, "hold", why)
+        return says("hold", why)
     if invoice.verdict == "unverified":
         place = f"posted as {move.name}" if move.state == "posted" else "its draft is in Odoo"
-        return but(about, "keep" if move.state == "posted" else "hold", f"{place}; {why}")
+        return says("keep" if move.state == "posted" else "hold", f"{place}; {why}")
     if move.state == "posted":
         said = f"posted as {move.name}, and its source now says {why}"
-        return proposal(invoice, move, about, present, said, has_new=False)
-    return but(about, "report", f"its draft is in Odoo, and its source now says {why}; delete the draft")
+        return proposal(invoice, move, says("correct", ""), present, said, has_new=False)
+    return says("report", f"its draft is in Odoo, and its source now says {why}; delete the draft")
 
 
 def changes_since_posting(invoice: Invoice, move: PresentMove) -> str:

@@ -5,11 +5,12 @@ Everything is read within one company. Amounts become whole minor units at this 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
@@ -175,6 +176,17 @@ class Present:
     payments: Mapping[PaymentKey, PresentPayment] = field(default_factory=dict)
     taken_back: Mapping[MoveKey, tuple[PresentMove, ...]] = field(default_factory=dict)
     gone_payment_ids: frozenset[int] = frozenset()  # of payments that were taken back
+
+    @cached_property
+    def _payments_of(self) -> Mapping[tuple[str, str], list[tuple[PaymentKey, PresentPayment]]]:
+        found: dict[tuple[str, str], list[tuple[PaymentKey, PresentPayment]]] = defaultdict(list)
+        for key, payment in sorted(self.payments.items(), key=lambda item: item[0]):
+            found[key.source_system, key.source_invoice_id].append((key, payment))
+        return found
+
+    def payments_of(self, document: MoveKey) -> Sequence[tuple[PaymentKey, PresentPayment]]:
+        """The payments that belong to a document, by their ids."""
+        return self._payments_of.get((document.source_system, document.source_invoice_id), ())
 
     def revision_of(self, key: MoveKey) -> int:
         """How often `key` was posted once it is posted next, or as it stands now: 1 for what never was reversed."""
