@@ -24,6 +24,7 @@ from nexabooks.errors import (
 
 BATCH_SIZE = 100  # measured on Odoo 19: 100 a call stay well under its 60 s of CPU (facts: odoo "Performance")
 UNCLEAR_TRIES = 4
+SLOW_S, QUICK_S = 30.0, 10.0  # Odoo ends a request after 60 s of CPU; no call of a batch takes longer than all of them
 
 T = TypeVar("T")
 
@@ -40,6 +41,20 @@ class Driven(Generic[T]):
     @property
     def settled(self) -> list[T]:
         return [*self.done, *self.already]
+
+
+@dataclass
+class Pace:
+    """How many records make a batch: half as many after a slow one, twice as many again after a quick one."""
+
+    size: int = BATCH_SIZE
+
+    def took(self, record_count: int, seconds: float) -> None:
+        """A batch of so many records took so long, with all its calls."""
+        if seconds > SLOW_S:
+            self.size = max(1, min(self.size, record_count) // 2)
+        elif seconds < QUICK_S and record_count >= self.size:
+            self.size = min(BATCH_SIZE, self.size * 2)
 
 
 def drive(

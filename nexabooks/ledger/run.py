@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from nexabooks.clients.odoo import OdooWriter
-from nexabooks.ledger.batches import BATCH_SIZE
+from nexabooks.ledger.batches import Pace
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.desired_payments import Payment, PaymentKey
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
@@ -29,6 +30,8 @@ class Run:
     receipts: list[Receipt] = field(default_factory=list)
     stopped: set[MoveKey] = field(default_factory=set)
     owed_notes: frozenset[MoveKey] = frozenset()  # of entries that a cut-off run posted, or may have
+    pace: Pace = field(default_factory=Pace)
+    seconds: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self.invoices: dict[MoveKey, Invoice] = {i.key: i for i in self.plan.desired.invoices}
@@ -115,10 +118,14 @@ class Run:
         self._written = len(self.receipts)
 
     def batches(self, step: str, items: Sequence[T]) -> Iterator[list[T]]:
-        """`items` in batches; after each one, what happened in it is kept and told."""
-        for start in range(0, len(items), BATCH_SIZE):
-            yield list(items[start : start + BATCH_SIZE])
-            self.end_batch(step, min(start + BATCH_SIZE, len(items)), len(items))
+        """`items` in batches, smaller ones while the server is slow; after each one, what happened in it is kept and told."""
+        done = 0
+        while done < len(items):
+            batch, began = list(items[done : done + self.pace.size]), self.seconds()
+            yield batch
+            self.pace.took(len(batch), self.seconds() - began)
+            done += len(batch)
+            self.end_batch(step, done, len(items))
 
     def end_batch(self, step: str, done: int, total: int) -> None:
         """Keep what happened in this batch, and tell how far the step is."""

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from nexabooks.clients.odoo_errors import KeyRefused
 from nexabooks.errors import AccessRefused, LedgerRefused, TransientError, UnclearOutcome
-from nexabooks.ledger.batches import UNCLEAR_TRIES, drive, repeat
+from nexabooks.ledger import MemoryJournal, make_plan
+from nexabooks.ledger.batches import BATCH_SIZE, UNCLEAR_TRIES, Pace, drive, repeat
+from nexabooks.ledger.run import Run
+from tests.ledger.makers import desired_of, now, present_of
 
 
 class Ledger:
@@ -100,3 +103,33 @@ def test_a_harmless_write_is_repeated_until_it_is_answered():
 
     assert repeat(flaky) == ""
     assert repeat(refused) == "no"
+
+
+@pytest.mark.parametrize(
+    ("batches", "expected"),
+    [
+        pytest.param([(100, 20.0)], 100, id="neither slow nor quick"),
+        pytest.param([(100, 31.0)], 50, id="slow"),
+        pytest.param([(100, 31.0), (50, 40.0), (25, 40.0)], 12, id="slow again"),
+        pytest.param([(1, 99.0)], 1, id="one record is never split"),
+        pytest.param([(100, 31.0), (50, 5.0)], 100, id="quick again"),
+        pytest.param([(100, 31.0), (7, 0.1)], 50, id="a short rest says nothing"),
+        pytest.param([(100, 1.0)], BATCH_SIZE, id="never more than was measured"),
+    ],
+)
+def test_a_slow_server_gets_smaller_batches_until_it_is_quick_again(batches, expected):
+    """A call that takes longer than Odoo allows is ended by it, so the size follows the time."""
+    pace = Pace()
+    for record_count, seconds in batches:
+        pace.took(record_count, seconds)
+    assert pace.size == expected
+
+
+def test_a_run_goes_on_in_smaller_batches_after_a_slow_one():
+    """Every record is in one batch, in its order."""
+    clock = iter([0, 40, 40, 60, 60, 61, 61, 62])
+    plan = make_plan(desired_of(), present_of(), mode="post", run_id="r1")
+    run = Run(plan, None, MemoryJournal(), now, seconds=lambda: next(clock))
+    batches = list(run.batches("drafts", range(230)))
+    assert [len(batch) for batch in batches] == [100, 50, 50, 30]
+    assert [item for batch in batches for item in batch] == list(range(230))
