@@ -9,25 +9,24 @@ pages as (select * from {{ ref('fct_document_pages') }}),
 
 taxes as (select * from {{ ref('fct_invoice_taxes') }}),
 
-line_texts as (
+line_hashes as (
     select
         source_system,
         source_invoice_id,
         kind,
-        string_agg(
-            concat_ws('~', line_position, description, service_family, quantity, amount_minor, coalesce(tax_codes, '?')), '|'
-            order by line_position
-        ) as lines_text
+        {{ rows_hash([
+            'line_position', 'description', 'service_family', 'quantity', 'amount_minor', 'tax_codes'
+        ]) }} as lines_hash
     from lines
     group by source_system, source_invoice_id, kind
 ),
 
-tax_texts as (
+tax_hashes as (
     select
         source_system,
         source_invoice_id,
         kind,
-        string_agg(tax_code || '~' || tax_minor, '|' order by tax_code) as taxes_text
+        {{ rows_hash(['tax_code', 'tax_minor']) }} as taxes_hash
     from taxes
     group by source_system, source_invoice_id, kind
 ),
@@ -35,8 +34,8 @@ tax_texts as (
 joined as (
     select
         invoices.*,
-        line_texts.lines_text,
-        tax_texts.taxes_text,
+        line_hashes.lines_hash,
+        tax_hashes.taxes_hash,
         coalesce(pages.source_url, '') as source_url,
         coalesce(pages.pdf_url, '') as pdf_url
     from invoices
@@ -44,14 +43,14 @@ joined as (
         on invoices.source_system = pages.source_system
         and invoices.source_invoice_id = pages.source_invoice_id
         and invoices.kind = pages.kind
-    left join line_texts
-        on invoices.source_system = line_texts.source_system
-        and invoices.source_invoice_id = line_texts.source_invoice_id
-        and invoices.kind = line_texts.kind
-    left join tax_texts
-        on invoices.source_system = tax_texts.source_system
-        and invoices.source_invoice_id = tax_texts.source_invoice_id
-        and invoices.kind = tax_texts.kind
+    left join line_hashes
+        on invoices.source_system = line_hashes.source_system
+        and invoices.source_invoice_id = line_hashes.source_invoice_id
+        and invoices.kind = line_hashes.kind
+    left join tax_hashes
+        on invoices.source_system = tax_hashes.source_system
+        and invoices.source_invoice_id = tax_hashes.source_invoice_id
+        and invoices.kind = tax_hashes.kind
 ),
 
 out_odoo__invoices as (
@@ -84,7 +83,7 @@ out_odoo__invoices as (
         {{ content_hash([
             'customer_id', 'invoice_number', 'corrects_source_invoice_id', 'invoiced_on', 'due_on', 'currency_code',
             'subtotal_minor', 'tax_minor', 'total_minor', 'nexacloud_invoice_id', 'stripe_invoice_id',
-            'stripe_customer_id', 'lines_text', 'taxes_text'
+            'stripe_customer_id', 'lines_hash', 'taxes_hash'
         ]) }} as content_hash
     from joined
 )
