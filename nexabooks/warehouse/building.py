@@ -57,6 +57,7 @@ def build(
     runs: list[ModelRun] = []
     unbuilt: set[str] = set()
     failures: list[BuildFailed] = []
+    clock = now or load_settings().now
     warehouse.create_schemas(node.schema for node in project.nodes)
     for node in project.selected(tuple(select) if select is not None else None):
         waits_for = sorted(unbuilt.intersection(node.depends_on))
@@ -76,7 +77,7 @@ def build(
         if on_model:
             on_model(run)
     with meta.transaction(warehouse.con) as con:
-        meta.insert(con, "model_runs", [_row(run, run_id, _now(now)) for run in runs])
+        meta.insert(con, "model_runs", [_row(run, run_id, clock()) for run in runs])
     if failures:
         skipped = [run.name for run in runs if run.outcome == "skipped"]
         more = f" Skipped, because they read it: {', '.join(skipped)}." if skipped else ""
@@ -99,15 +100,16 @@ def build_model(
     Raises BuildFailed naming the model, with the compiled SQL kept beside the project.
     """
     node = project.node(node) if isinstance(node, str) else node
+    clock = now or load_settings().now
     warehouse.create_schemas([node.schema])
     with warehouse.cursor() as con:
         try:
             run = _timed(con, project, node, variables)
         except BuildFailed as error:
             run = ModelRun(node.name, node.layer, node.materialized, "failed", message=error.sentence)
-            meta.insert(con, "model_runs", [_row(run, run_id, _now(now))])
+            meta.insert(con, "model_runs", [_row(run, run_id, clock())])
             raise
-        meta.insert(con, "model_runs", [_row(run, run_id, _now(now))])
+        meta.insert(con, "model_runs", [_row(run, run_id, clock())])
     return run
 
 
@@ -178,10 +180,6 @@ def _keep_compiled(project: Project, node: Node, sql: str) -> Path:
 def _first_lines(error: duckdb.Error) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(lines[:2]).rstrip(".")
-
-
-def _now(clock: Callable[[], datetime] | None) -> datetime:
-    return (clock or load_settings().now)()
 
 
 def _row(run: ModelRun, run_id: str, finished_at: datetime) -> dict[str, Any]:

@@ -3,10 +3,13 @@
     md5(concat_ws('|'{% for column in columns %}, coalesce(cast({{ column }} as varchar), '~'){% endfor %}))
 {%- endmacro %}
 
-{# One number over the rows of a group, whatever their order: no two rows of a group may be the same. Its state is as small as
-   the number; texts put together for a million groups did not fit in the memory of a build. #}
+{# One text over the rows of a group, whatever their order: no two rows of a group may be the same. Its state is as small as
+   the number; texts put together for a million groups did not fit in the memory of a build. In hexadecimal: DuckDB 1.5.6 needs
+   0.1 ms to write a UHUGEINT in decimal, which was half of a build. #}
 {% macro rows_hash(columns) -%}
-    bit_xor(md5_number(concat_ws('|'{% for column in columns %}, coalesce(cast({{ column }} as varchar), '~'){% endfor %})))
+    to_hex(bit_xor(md5_number(
+        concat_ws('|'{% for column in columns %}, coalesce(cast({{ column }} as varchar), '~'){% endfor %})
+    )))
 {%- endmacro %}
 
 {# `column` with every match of a pattern replaced. #}

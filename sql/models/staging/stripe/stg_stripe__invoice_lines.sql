@@ -1,4 +1,7 @@
 -- One row per line of a Stripe invoice: the embedded ones, or all of `invoice_lines` where the invoice has more than ten.
+-- A table, because several models read it and each would parse every record again.
+{{ config(materialized='table') }}
+
 with
 
 invoices as (select * from {{ source('stripe', 'invoices') }}),

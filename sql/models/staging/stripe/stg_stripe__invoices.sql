@@ -1,4 +1,7 @@
 -- One row per Stripe invoice, as Stripe last told it; drafts that are gone stay, flagged.
+-- A table, because several models read it and each would parse every record again.
+{{ config(materialized='table') }}
+
 with
 
 source as (
