@@ -38,8 +38,9 @@ def test_a_process_killed_anywhere_loses_and_doubles_nothing(tmp_path):
     """Rows, versions and cursor always tell of the same load, and a table of a model is always a whole one."""
     project = Project.load(write_project(tmp_path / "sql"))
     moments = random.Random(7)
-    reached = []
-    for _ in range(6):
+    reached = [0]
+    # A busy machine does less between two kills, so it gets more of them.
+    while len(reached) <= 6 or (reached[-1] < 4 and len(reached) < 60):
         child = start_child(tmp_path)
         time.sleep(moments.uniform(0.02, 0.5))
         kill(child)
@@ -66,7 +67,7 @@ def test_a_process_killed_anywhere_loses_and_doubles_nothing(tmp_path):
                 ]
         reached.append(number)
     assert reached == sorted(reached)
-    assert reached[-1] > 3
+    assert reached[-1] >= 4
 
 
 def test_what_a_killed_process_left_on_disk_is_removed(tmp_path):
