@@ -137,7 +137,9 @@ DAMAGES = [
         id="a load that is not whole",
     ),
     pytest.param(
-        LOSE_ONE.format("staging.stg_stripe__invoices"), "02_stripe_raw_is_staging", id="staging loses a Stripe invoice"
+        "delete from staging.stg_stripe__invoices where invoice_id = (select max(invoice_id) from staging.stg_stripe__invoices)",
+        "02_stripe_raw_is_staging",
+        id="staging loses a Stripe invoice",
     ),
     pytest.param(
         LOSE_ONE.format("staging.stg_lago__invoices"), "03_lago_raw_is_staging", id="staging loses a Lago invoice"

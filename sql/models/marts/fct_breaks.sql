@@ -11,6 +11,8 @@ payments as (select * from {{ ref('fct_payments') }}),
 
 disputes as (select * from {{ ref('int_stripe_disputes') }}),
 
+loose_money as (select * from {{ ref('int_stripe_loose_money') }}),
+
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }} where dispute_lost_at is not null),
 
 moves as (select * from {{ ref('int_ledger_entries') }} where is_taken_back is not true),
@@ -299,7 +301,48 @@ lost_money as (
         and coalesce(disputes.reinstated_minor, 0) < disputes.withdrawn_minor
 ),
 
--- Lago says that a dispute was lost, and neither how much nor when it was taken.
+worded_loose_money as (
+    select
+        loose_money.*,
+        {{ amount_text('loose_money.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }} as amount_text
+    from loose_money
+    left join units on loose_money.currency_code = units.currency_code
+),
+
+-- Money that moved at Stripe and is in no payment of the books.
+unclaimed as (
+    select
+        case
+            when source_invoice_id = '' then 'money_without_document'
+            when movement = 'refund' then 'refund_without_credit_note'
+            when status = 'lost' then 'dispute_lost'
+            else 'dispute_open'
+        end as class,
+        source_system,
+        source_invoice_id,
+        'payment|' || movement_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        currency_code,
+        moved_at as first_seen_at,
+        case
+            when source_invoice_id = ''
+                then 'Stripe has the ' || movement || ' ' || movement_id || ' over ' || amount_text
+                    || ' and no invoice of any source names it: find out what it is for, and book it by hand'
+            when movement = 'refund'
+                then 'Stripe gave back ' || amount_text || ' of its payment more than the credit notes at Lago: '
+                    || 'make the note there, or book it by hand'
+            when status = 'lost'
+                then 'The dispute ' || movement_id || ' of its payment was lost and ' || amount_text
+                    || ' are gone: book it by hand, and credit the invoice or write the claim off'
+            else 'The bank took back ' || amount_text || ' of its payment for the dispute ' || movement_id
+                || ', which is not decided (' || status || '): book it by hand'
+        end as says
+    from worded_loose_money
+),
+
+-- Lago says that a dispute was lost, and neither how much nor when it was taken; where Stripe told it, this adds nothing.
 lost_at_lago as (
     select
         'dispute_lost' as class,
@@ -314,7 +357,10 @@ lost_at_lago as (
         'Lago says that a dispute about its payment was lost: look at Stripe for what was taken, and book it by hand' as says
     from invoices
     inner join lago_invoices on invoices.source_invoice_id = lago_invoices.invoice_id
-    where invoices.source_system = 'lago' and invoices.kind = 'invoice' and invoices.record_verdict = 'verified'
+    left join loose_money
+        on invoices.source_invoice_id = loose_money.source_invoice_id and loose_money.movement = 'dispute'
+    where loose_money.movement_id is null
+        and invoices.source_system = 'lago' and invoices.kind = 'invoice' and invoices.record_verdict = 'verified'
 ),
 
 open_refunds as (
@@ -380,6 +426,8 @@ found as (
     select * from lost_money
     union all
     select * from lost_at_lago
+    union all
+    select * from unclaimed
     union all
     select * from open_refunds
     union all
