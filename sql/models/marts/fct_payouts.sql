@@ -15,6 +15,8 @@ disputes as (select * from {{ ref('stg_stripe__disputes') }}),
 
 invoice_payments as (select * from {{ ref('stg_stripe__invoice_payments') }}),
 
+lago_receipts as (select * from {{ ref('int_lago_receipts') }} where route = 'stripe'),
+
 -- The charge behind a movement: the movement's own, or that of its refund or dispute.
 movements as (
     select
@@ -51,15 +53,22 @@ sums as (
     group by payout_id
 ),
 
--- An invoice names its payment by the charge or by the payment intent.
+-- An invoice names its payment by the charge or by the payment intent; Lago's by the one or the other.
+paid_by as (
+    select payment_intent_id as paid_with, invoice_id from invoice_payments where payment_intent_id is not null
+    union
+    select charge_id, invoice_id from invoice_payments where charge_id is not null
+    union
+    select reference, invoice_id from lago_receipts
+),
+
 invoices_of as (
     select distinct
         movements.payout_id,
-        invoice_payments.invoice_id
+        paid_by.invoice_id
     from movements
     inner join charges on movements.charge_id = charges.charge_id
-    inner join invoice_payments
-        on charges.charge_id = invoice_payments.charge_id or charges.payment_intent_id = invoice_payments.payment_intent_id
+    inner join paid_by on charges.charge_id = paid_by.paid_with or charges.payment_intent_id = paid_by.paid_with
 ),
 
 invoice_lists as (
