@@ -148,9 +148,9 @@ def _answered(blank: CheckResult, answer: ExpectationValidationResult, suite: Su
     if answer.success:
         return replace(blank, says="It holds.")
     if promise.sort == "row_count":
-        return replace(
-            blank, is_ok=False, unexpected_count=1, says=f"There are {answer.result['observed_value']} rows."
-        )
+        count = answer.result["observed_value"]
+        says = "There is 1 row." if count == 1 else f"There are {count} rows."
+        return replace(blank, is_ok=False, unexpected_count=1, says=says)
     if promise.sort in ("holds", "key", "not_null"):
         count, rows = answer.result["observed_value"], answer.result["details"]["unexpected_rows"]
     else:

@@ -8,7 +8,8 @@ publish          the finance schema as a file of its own, checked and renamed in
 
 from nexabooks.warehouse.building import ModelRun, build, build_model, compile_sql
 from nexabooks.warehouse.data_tests import DataTestResult, run_data_tests
-from nexabooks.warehouse.landing import Landed, cursor_of, land, record_failed_load
+from nexabooks.warehouse.landing import cursor_of, land, record_failed_load
+from nexabooks.warehouse.loading import Landed
 from nexabooks.warehouse.merging import ThinLimit
 from nexabooks.warehouse.meta import record_quality, record_run
 from nexabooks.warehouse.nodes import Node
