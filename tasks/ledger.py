@@ -26,6 +26,7 @@ from nexabooks.ledger import (
 from nexabooks.ledger.actions import NOT_APPROVED, Trip
 from nexabooks.ledger.brakes import History, Limits, Written, with_brakes
 from nexabooks.ledger.corrections import approved_steps
+from nexabooks.ledger.cut_off import rest_of_corrections
 from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.modes import modes_from
 from nexabooks.money import format_minor
@@ -179,14 +180,15 @@ def refuse_if_blocked(findings: list[Finding]) -> None:
 
 @step("plan what was approved")
 def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()) -> Plan:
-    """Those steps of the approved plan that a plan made now would still take, with what its brakes held; the others
-    changed since, wait, and are named.
+    """Those steps of the approved plan that a plan made now would still take, with what its brakes held and the rest of
+    its corrections that were cut off; the others changed since, wait, and are named.
 
     Raises PermanentError when nobody approved the plan, or the approval ran out.
     """
     with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
         saved = ops.plan(plan_hash)
         approval = ops.approval_of(saved.plan_hash) if saved else None
+        reversals = ops.meant("reverse")
     if not saved or not approval:
         raise PermanentError(
             f"The plan {plan_hash} is not approved. Look at it with `nexabooks plan`, then "
@@ -199,7 +201,11 @@ def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()
             "approve that; nothing was posted."
         )
     approved = {*(action["fingerprint"] for action in saved.plan["actions"]), *saved.plan.get("braked", ())}
-    plan = approved_steps(free_plan(run, parked), approved)
+    free = free_plan(run, parked)
+    rest = rest_of_corrections(free, approved, reversals)
+    if rest:
+        run.say("A correction of this plan was cut off between its reversal and its new entry; it is finished now.")
+    plan = approved_steps(free, approved | rest)
     keep_plan(run, plan)
     run.say(
         f"plan {saved.plan_hash}, approved by {approval.approved_by}: {sum(a.is_writing for a in plan.actions)} steps."

@@ -123,9 +123,21 @@ def _taken_back(present: Present) -> Brake:
             names = ", ".join(m.name for i in some[:3] for m in present.taken_back[i.key][-1:])
             more = f" and {len(some) - 3} more" if len(some) > 3 else ""
             says = f"{names}{more}, posted by {run_id or 'an unknown run'}, reversed since: posted again only when a person says so"
-            yield "taken_back", run_id, some, says
+            yield "taken_back", run_id, some, f"{says}{_cut_off(some, present)}"
 
     return brake
+
+
+def _cut_off(invoices: Sequence[Invoice], present: Present) -> str:
+    """Whose correction ended after its reversal, if any: the approval that began it may still finish it."""
+    cut_off = [m for i in invoices for m in present.taken_back[i.key][-1:] if m.corrected_by]
+    if not cut_off:
+        return ""
+    names = ", ".join(f"{m.name} ({m.corrected_by})" for m in cut_off[:3])
+    more = f" and {len(cut_off) - 3} more" if len(cut_off) > 3 else ""
+    return (
+        f"; the correction of {names}{more} was cut off, and nexabooks run post-approved with the same plan finishes it"
+    )
 
 
 def _by_currency(invoices: Iterable[Invoice]) -> dict[str, list[Invoice]]:

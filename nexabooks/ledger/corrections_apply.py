@@ -7,8 +7,9 @@ from datetime import date
 from nexabooks.clients.odoo import id_of, text_of
 from nexabooks.ledger.actions import Action
 from nexabooks.ledger.present import LOCK_DATES, minor_of
+from nexabooks.ledger.reversal_reasons import correction_reason, is_ours
 from nexabooks.ledger.run import Run
-from nexabooks.ledger.undo import Periods, UndoStep, correction_reason, is_ours, matched_lines, read_many, reversals_of
+from nexabooks.ledger.undo import Periods, UndoStep, matched_lines, read_many, reversals_of
 from nexabooks.ledger.undo_apply import TakingBack
 
 FIELDS = ("name", "state", "date", "journal_id", "currency_id", "amount_total")

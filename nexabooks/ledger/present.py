@@ -18,6 +18,7 @@ from nexabooks.errors import PermanentError
 from nexabooks.ledger.desired import Desired, MoveKey
 from nexabooks.ledger.desired_payments import PaymentKey
 from nexabooks.ledger.payment_journals import PaymentJournal, read_payment_journals
+from nexabooks.ledger.reversal_reasons import corrected_by
 from nexabooks.money import to_minor, units_per_major
 
 MOVE_FIELDS = (
@@ -85,6 +86,7 @@ class PresentMove:
     content_hash: str
     revision: int = 1  # how often this invoice was posted, this entry included
     run_id: str = ""
+    corrected_by: str = ""  # of one that was reversed in full: the run that did it as the first half of a correction
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,9 +235,12 @@ def read_present(client: OdooReader, desired: Desired) -> Present:
         )
     books = read_books(client, desired)
     found = read_moves(client, [["x_fc_source_invoice_id", "!=", False]])
-    reversed_ids = _reversed_in_full(client, found)
-    back = {key: tuple(m for m in moves if m.move_id in reversed_ids) for key, moves in found.items()}
-    found = {key: left for key, moves in found.items() if (left := [m for m in moves if m.move_id not in reversed_ids])}
+    by_run = _reversed_in_full(client, found)
+    back = {
+        key: tuple(replace(m, corrected_by=by_run[m.move_id]) for m in moves if m.move_id in by_run)
+        for key, moves in found.items()
+    }
+    found = {key: left for key, moves in found.items() if (left := [m for m in moves if m.move_id not in by_run])}
     payments, gone = _standing_payments(client)
     return Present(
         books=books,
@@ -248,15 +253,20 @@ def read_present(client: OdooReader, desired: Desired) -> Present:
     )
 
 
-def _reversed_in_full(client: OdooReader, found: Mapping[MoveKey, list[PresentMove]]) -> set[int]:
-    """Those entries whose posted reversals add up to them. A credit note of the source is none: it reverses nothing."""
+def _reversed_in_full(client: OdooReader, found: Mapping[MoveKey, list[PresentMove]]) -> dict[int, str]:
+    """entry -> the run whose correction reversed it ('' for another reason), of those entries whose posted reversals add up
+    to them. A credit note of the source is none: it reverses nothing."""
     domain = [["reversed_entry_id.x_fc_source_invoice_id", "!=", False], ["state", "=", "posted"]]
     here = [["company_id", "=", client.company_id], *domain]
     back_minor: Counter[int] = Counter()
-    for row in client.all_of("account.move", here, ["reversed_entry_id", "amount_total", "currency_id"]):
-        back_minor[row["reversed_entry_id"][0]] += minor_of(row["amount_total"], row["currency_id"][1])
+    by_run: dict[int, str] = {}
+    for row in client.all_of("account.move", here, ["reversed_entry_id", "amount_total", "currency_id", "ref"]):
+        entry_id = row["reversed_entry_id"][0]
+        back_minor[entry_id] += minor_of(row["amount_total"], row["currency_id"][1])
+        by_run[entry_id] = "" if entry_id in by_run else corrected_by(row)  # in several parts it was no correction
     moves = [move for some in found.values() for move in some]
-    return {m.move_id for m in moves if m.state == "posted" and back_minor.get(m.move_id) == m.total_minor}
+    reversed_ids = [m.move_id for m in moves if m.state == "posted" and back_minor.get(m.move_id) == m.total_minor]
+    return {move_id: by_run[move_id] for move_id in reversed_ids}
 
 
 def _standing_payments(client: OdooReader) -> tuple[dict[PaymentKey, PresentPayment], frozenset[int]]:

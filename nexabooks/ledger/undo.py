@@ -18,10 +18,10 @@ from typing import Any, Literal
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
 from nexabooks.ledger.desired import content_hash
 from nexabooks.ledger.present import LOCK_DATES, READ_SIZE, day_of, minor_of
+from nexabooks.ledger.reversal_reasons import is_ours
 from nexabooks.money import format_minor
 
 UndoVerb = Literal["unmatch", "cancel", "reverse", "delete", "leave"]
-TAKES_BACK, CORRECTS = "nexabooks takes back", "nexabooks corrects it"
 PAYMENT_LOCKS = ("fiscalyear_lock_date", "hard_lock_date")  # the sales and the tax lock do not touch a bank journal
 
 MOVE_FIELDS = ("name", "state", "payment_state", "date", "journal_id", "currency_id", "amount_total", "x_fc_run_id")
@@ -97,21 +97,6 @@ class UndoPlan:
             "steps": [{**asdict(s), "dated_on": s.dated_on and s.dated_on.isoformat()} for s in self.steps],
             "effect": [asdict(e) for e in self.effect],
         }
-
-
-def undo_reason(run_id: str) -> str:
-    """The words by which Odoo shows, and a later look finds, a reversal of ours."""
-    return f"{TAKES_BACK} {run_id}"
-
-
-def is_ours(reversal: Mapping[str, Any]) -> bool:
-    """Whether an undo or a correction made it; what one that was cut off began, another one finishes."""
-    return any(words in text_of(reversal["ref"]) for words in (TAKES_BACK, CORRECTS))
-
-
-def correction_reason(run_id: str) -> str:
-    """The same for a correction."""
-    return f"{CORRECTS}, run {run_id}"
 
 
 def plan_undo(client: OdooReader, receipts: Iterable[Mapping[str, Any]], *, run_id: str, today: date) -> UndoPlan:

@@ -270,6 +270,12 @@ class OpsStore:
         with transaction(self._engine) as connection:
             return [UnfinishedIntent(*row) for row in connection.execute(query)]
 
+    def meant(self, action: str) -> set[tuple[str, str]]:
+        """(run, name of the step) of every step of this kind that any run was about to send, whatever became of it."""
+        query = select(intents.c.run_id, intents.c.action_key).where(intents.c.action == action)
+        with transaction(self._engine) as connection:
+            return {(row.run_id, row.action_key) for row in connection.execute(query)}
+
     def receipts_of(self, source_system: str, source_invoice_id: str) -> list[dict[str, Any]]:
         """Everything that was ever done for one invoice, oldest first."""
         query = (

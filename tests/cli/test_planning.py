@@ -233,3 +233,33 @@ def test_the_posting_user_of_a_world_that_is_set_up_is_ready(box):
         desired = read_desired(db, (), None, None)
     with open_odoo(settings, "write") as client:
         assert blocking(check(client, desired)) == []
+
+
+def test_a_correction_that_was_cut_off_is_finished_by_the_same_command(box, monkeypatch):
+    """Approvals, intents and the page are the ops store's: the second run posts the new entry, a third one nothing."""
+    rows = box.odoo.books.env()["account.move"].table.rows.values()
+    entry = next(r for r in rows if r["state"] == "posted" and r["move_type"] == "out_invoice")
+    entry["ref"] = "another number"  # as a person may write it in Odoo
+    document = plan()
+    (row,) = [row for row in document["actions"] if row["verb"] == "correct"]
+    approve_plan(document["hash"], by="A. Accountant", note="the number was overwritten")
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("nexabooks.ledger.apply.write_drafts", dies)
+        post_approved.fn(document["hash"])
+    assert revisions(box, row["source_invoice_id"]) == {"": "posted"}
+    (trip,) = [t for t in plan()["trips"] if t["brake"] == "taken_back"]
+    assert "was cut off, and nexabooks run post-approved with the same plan finishes it" in trip["says"]
+    said = heard(lambda: post_approved.fn(document["hash"]))
+    assert any("it is finished now" in sentence for sentence in said)
+    post_approved.fn(document["hash"])
+    assert revisions(box, row["source_invoice_id"]) == {"": "posted", "2": "posted"}
+
+
+def revisions(box, source_invoice_id: str) -> dict[str, str]:
+    """The state of each posting of an invoice."""
+    rows = box.odoo.books.env()["account.move"].table.rows.values()
+    return {r["x_fc_revision"] or "": r["state"] for r in rows if r["x_fc_source_invoice_id"] == source_invoice_id}

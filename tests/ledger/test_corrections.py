@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from nexabooks.clients.odoo import open_odoo
-from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, read_present
+from nexabooks.ledger import MemoryJournal, Plan, apply_plan, apply_undo, make_plan, plan_undo, read_present
 from nexabooks.ledger.brakes import History, Limits, with_brakes
 from nexabooks.ledger.corrections import approved_steps
+from nexabooks.ledger.cut_off import rest_of_corrections
 from nexabooks.ledger.desired import MoveKey, Partner
 from nexabooks.ledger.desired_payments import PaymentKey
 from nexabooks.ledger.evidence import MARK
@@ -26,6 +27,7 @@ from tests.ledger.test_exactly_once import WORLD, WRITE_COUNT, Dying, Killed
 PAID = an_invoice(paid_minor=11_300)
 CHANGED = desired_of(an_invoice(amounts_minor=(20_000,), paid_minor=11_300))
 CORRECTION_WRITES = 8  # of an approved correction of a paid and changed invoice
+NEW_ENTRY_WRITE = 4  # its first write after the reversal is posted
 
 
 class Process:
@@ -38,7 +40,11 @@ class Process:
         with open_odoo(settings_of(self.odoo, self.odoo.posting_key), "write") as own:
             client = Dying(own, self.dies_at, after=self.after) if self.dies_at >= 0 else own
             plan = make_plan(desired, read_present(client, desired), mode="post", run_id=run_id)
-            plan = with_brakes(plan, Limits(), History()) if approved is None else approved_steps(plan, approved)
+            if approved is None:
+                plan = with_brakes(plan, Limits(), History())
+            else:
+                meant = [key for key, intent in self.journal.intents.items() if intent.action == "reverse"]
+                plan = approved_steps(plan, approved | rest_of_corrections(plan, approved, meant))
             owed = [
                 MoveKey(i.source_system, i.source_invoice_id, i.kind)
                 for i in self.journal.unfinished.values()
@@ -72,12 +78,13 @@ DONE = Counter(
         ("out_invoice", "posted", 22_600, "2"): 1,
     }
 )
+HALF = Counter(dict(list(DONE.items())[:2]))
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before sending", "after sending"])
 @pytest.mark.parametrize("nth", range(CORRECTION_WRITES))
-def test_a_correction_that_was_cut_off_is_finished_by_the_next_approval(odoo, nth, after):
-    """Whatever write it died at: one reversal, one new entry, one payment, matched with the new entry."""
+def test_a_correction_that_was_cut_off_is_finished_under_the_same_approval(odoo, nth, after):
+    """Whatever write it died at: one reversal, one new entry, one payment, matched with the new entry; once more does nothing."""
     journal = MemoryJournal()
     alive = Process(odoo, journal)
     alive.close(desired_of(PAID))
@@ -85,11 +92,72 @@ def test_a_correction_that_was_cut_off_is_finished_by_the_next_approval(odoo, nt
     with pytest.raises(Killed):
         Process(odoo, journal, dies_at=nth, after=after).approve(shown, CHANGED, "r2")
     alive.close(CHANGED, "r3")  # a daily close goes on with nothing that was approved for another run
-    alive.approve(alive.shown(CHANGED), CHANGED, "r4")
+    alive.approve(shown, CHANGED, "r4")
     alive.close(CHANGED, "r5")
+    assert entries(odoo) == DONE
+    alive.approve(shown, CHANGED, "r6")
     assert entries(odoo) == DONE
     assert (odoo.totals()["payments"], odoo.totals()["balance"]) == (1, 0)
     assert alive.shown(CHANGED).counts() == {"keep": 1}
+
+
+def half_done(odoo) -> tuple[Process, Plan]:
+    """A correction that died after its reversal and before its new entry, and the plan that was approved."""
+    journal = MemoryJournal()
+    alive = Process(odoo, journal)
+    alive.close(desired_of(PAID))
+    shown = alive.shown(CHANGED)
+    with pytest.raises(Killed):
+        Process(odoo, journal, dies_at=NEW_ENTRY_WRITE).approve(shown, CHANGED, "r2")
+    assert entries(odoo) == HALF
+    return alive, shown
+
+
+def test_without_the_journal_half_a_correction_waits_behind_the_brake(odoo):
+    """It says which run was cut off and what finishes it; an approval of what it holds posts the new entry once."""
+    alive, shown = half_done(odoo)
+    alive.journal = MemoryJournal()
+    alive.approve(shown, CHANGED, "r3")
+    assert entries(odoo) == HALF
+    held = alive.shown(CHANGED)
+    assert [trip.brake for trip in held.trips] == ["taken_back"]
+    assert "(r2) was cut off, and nexabooks run post-approved with the same plan finishes it" in held.trips[0].says
+    alive.approve(held, CHANGED, "r4")
+    assert entries(odoo) == DONE
+
+
+def test_a_change_after_the_reversal_is_not_covered_by_the_approval(odoo):
+    """The new figures are others than the approved ones."""
+    alive, shown = half_done(odoo)
+    alive.approve(shown, desired_of(an_invoice(amounts_minor=(30_000,), paid_minor=11_300)), "r3")
+    assert entries(odoo) == HALF
+
+
+def test_a_finished_correction_that_was_taken_back_is_not_posted_again_by_its_approval(odoo):
+    """Whoever took it back had a reason."""
+    alive, shown = half_done(odoo)
+    alive.approve(shown, CHANGED, "r3")
+    assert entries(odoo) == DONE
+    with open_odoo(settings_of(odoo, odoo.posting_key), "write") as client:
+        receipts = [asdict(r) for r in alive.journal.receipts.values() if r.run_id == "r3"]
+        undo = plan_undo(client, receipts, run_id="r3", today=now().date())
+        apply_undo(undo, client, alive.journal, undo_id="u1", now=now)
+    before = entries(odoo)
+    alive.approve(shown, CHANGED, "r4")
+    assert entries(odoo) == before
+
+
+def test_an_entry_that_was_taken_back_after_the_approval_is_not_posted_again_by_it(odoo):
+    """Its reversal is none of a correction, although the approved row would be the same."""
+    alive = Process(odoo, MemoryJournal())
+    alive.close(desired_of(PAID))
+    shown = alive.shown(CHANGED)
+    with open_odoo(settings_of(odoo, odoo.posting_key), "write") as client:
+        receipts = [asdict(r) for r in alive.journal.receipts.values()]
+        undo = plan_undo(client, receipts, run_id="r1", today=now().date())
+        apply_undo(undo, client, alive.journal, undo_id="u1", now=now)
+    alive.approve(shown, CHANGED, "r2")
+    assert entries(odoo) == HALF
 
 
 def test_every_write_of_a_correction_is_disturbed(odoo):

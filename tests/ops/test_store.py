@@ -125,6 +125,15 @@ def test_a_later_run_settles_what_a_killed_run_left_open(store):
     assert store.unfinished_intents() == []
 
 
+def test_what_was_meant_is_known_whatever_became_of_it(store):
+    """By run and step, of one kind of action, settled or not."""
+    store.journal("run 1").intent([INTENT, replace(INTENT, action="pay", action_key="pay it")])
+    store.journal("run 2").intent([replace(INTENT, run_id="run 2")])
+    store.journal("run 2").receipt([replace(RECEIPT, run_id="run 2")])
+    assert store.meant("post") == {("run 1", INTENT.action_key), ("run 2", INTENT.action_key)}
+    assert store.meant("reverse") == set()
+
+
 def test_another_action_on_the_same_invoice_settles_nothing(store):
     """A receipt for paying says nothing of posting."""
     store.journal("run 1").intent([INTENT])

@@ -17,6 +17,7 @@ from nexabooks.errors import NexabooksError
 from nexabooks.ledger import MemoryJournal, Plan, apply_plan, apply_undo, make_plan, plan_undo, read_present
 from nexabooks.ledger.brakes import History, Limits, with_brakes
 from nexabooks.ledger.corrections import approved_steps
+from nexabooks.ledger.cut_off import rest_of_corrections
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.desired_payments import Payment
 from nexabooks.ledger.evidence import MARK
@@ -63,6 +64,8 @@ class Simulation:
         self.luck = Luck(Random(self.rng.random()), self.rng.choice((0.0, 0.02, 0.08, 0.25)), self.told)
         self.posted: dict[int, tuple[Any, ...]] = {}
         self.finished: list[Plan] = []
+        self.approval: tuple[set[str], set[MoveKey]] | None = None  # fingerprints, and the invoices of its corrections
+        self.cut_off_count = 0  # approved closes that found half a correction
         self.closes = 0
         self.had_two_posters = False
 
@@ -75,8 +78,8 @@ class Simulation:
                 self._close_in_trouble()
                 if self.rng.random() < 0.3:
                     self._in_trouble("an undo", self._take_back)
-                if self.rng.random() < 0.3:
-                    self._in_trouble("an approved close", self._approved)
+                if self.rng.random() < 0.5:
+                    self._approved_in_trouble()
                 self._assert_posted_is_untouched()
             self._heal()
         except AssertionError as error:
@@ -98,15 +101,33 @@ class Simulation:
                 raise end
             self.told.append(f"  a close in mode {mode} ended: {type(end).__name__ if end else 'well'} {end or ''}")
 
-    def _in_trouble(self, what: str, act: Callable[[Luck], object]) -> None:
-        """One process alone, as the lease has it, under the same luck."""
+    def _approved_in_trouble(self) -> None:
+        """An approved close, often of invoices that changed since they were posted; when it is cut off, the same approval is
+        tried again, and at last without trouble."""
+        self.told += [f"  {line}" for line in self.world.changes(self.rng.randint(0, 3))]
+        for _ in range(self.rng.randint(1, 3)):
+            act = self._approved if self.approval is None else self._go_on
+            if self._in_trouble("an approved close", act, mortality=0.6):
+                self.approval = None
+                return
+            if self.approval is None:
+                return  # it died before it was approved
+            if self.rng.random() < 0.3:
+                self._close_in_trouble()
+        self._go_on(Luck(Random(0), 0.0))
+        self._assert_corrections_are_whole()
+        self.approval = None
+
+    def _in_trouble(self, what: str, act: Callable[[Luck], object], mortality: float = 0.3) -> bool:
+        """One process alone, as the lease has it, under the same luck. Says whether it ended well."""
         try:
-            with killed_at_line(self.rng.randint(1, 6_000)) if self.rng.random() < 0.3 else nullcontext():
+            with killed_at_line(self.rng.randint(1, 6_000)) if self.rng.random() < mortality else nullcontext():
                 act(self.luck)
             end = ""
         except (Killed, NexabooksError) as error:
             end = f"{type(error).__name__} {error}"
         self.told.append(f"  {what} ended: {end or 'well'}")
+        return not end
 
     def _client(self, luck: Luck, turn: Callable[[], None] = lambda: None) -> OdooWriter:
         return OdooWriter(Wire(self.odoo, luck, turn), 1, attempts=1)
@@ -127,11 +148,22 @@ class Simulation:
         client, desired = self._client(Luck(Random(0), 0.0)), self.world.desired()
         shown = make_plan(desired, read_present(client, desired), mode="post", run_id="shown")
         held = with_brakes(shown, Limits(), History())
+        self.approval = ({*(a.fingerprint for a in held.actions), *held.braked}, {a.key for a in held.of("correct")})
+        return self._go_on(luck)
+
+    def _go_on(self, luck: Luck) -> Plan:
+        """Carry out what was approved last, as it would be planned now, with what is left of corrections that were cut off."""
+        assert self.approval
+        approved, _ = self.approval
+        desired = self.world.desired()
         self.closes += 1
         client = self._client(luck)
         plan = make_plan(desired, read_present(client, desired), mode="post", run_id=f"run{self.closes}")
-        plan = approved_steps(plan, {*(a.fingerprint for a in held.actions), *held.braked})
-        self.told.append(f"  approved: {plan.counts()}")
+        meant = [key for key, intent in self.journal.intents.items() if intent.action == "reverse"]
+        rest = rest_of_corrections(plan, approved, meant)
+        self.cut_off_count += bool(rest)
+        plan = approved_steps(plan, approved | rest)
+        self.told.append(f"  approved: {plan.counts()}{', finishing a correction' if rest else ''}")
         self._apply(plan, client, luck)
         return plan
 
@@ -181,6 +213,15 @@ class Simulation:
         self._assert_receipts()
 
     # What must be true
+
+    def _assert_corrections_are_whole(self) -> None:
+        """What was approved and cut off is done under that approval: none of its invoices is reversed and not posted anew."""
+        assert self.approval
+        _, corrected = self.approval
+        client, desired = self._client(Luck(Random(0), 0.0)), self.world.desired()
+        plan = make_plan(desired, read_present(client, desired), mode="post", run_id="later")
+        halves = {a.key for a in plan.of("create", "update", "post", "correct")} & corrected
+        assert not halves, f"approved to be corrected, and still to be done: {sorted(halves)}"
 
     def _all_entries(self) -> list[dict[str, Any]]:
         rows = self.odoo.books.env()["account.move"].table.rows.values()

@@ -46,6 +46,10 @@ class World:
         said += [self.rng.choice(things)() for _ in range(self.rng.randint(0, 5))]
         return [line for line in said if line]
 
+    def changes(self, count: int) -> list[str]:
+        """Change so many documents, posted or not; says which."""
+        return [line for line in (self._change() for _ in range(count)) if line]
+
     def calm_down(self) -> None:
         """Everything that was in doubt is confirmed."""
         for invoice in list(self.invoices.values()):
