@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from nexabooks.sandbox.odoo.fields import Field
+from nexabooks.sandbox.odoo.names import Names
 from nexabooks.sandbox.odoo.store import Row, Store
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Registry:
             for index in cls.unique_indexes:
                 table.add_index(index.probe)
                 self.unique[cls.name].append(index)
+        self.names = Names()
+        self.store.tables["account.move"].follow(self.names)
 
     def add_field(self, model: str, f: Field) -> None:
         self.fields[model] = self.fields[model] | {f.name: f}

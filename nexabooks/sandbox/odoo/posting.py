@@ -7,7 +7,7 @@ import hashlib
 from datetime import date, timedelta
 from typing import Any
 
-from nexabooks.sandbox.odoo import sequences, settlement
+from nexabooks.sandbox.odoo import names, sequences, settlement
 from nexabooks.sandbox.odoo.amounts import lines_of
 from nexabooks.sandbox.odoo.env import Env
 from nexabooks.sandbox.odoo.refusals import UserError, ValidationError
@@ -67,7 +67,7 @@ def accounting_date(env: Env, move: Row, day: str, locks: list[tuple[str, str]])
     """
     start = date.fromisoformat(locks[-1][0]) + timedelta(days=1) if locks else date.fromisoformat(day)
     today = env.today
-    last = _last_name(env, move, is_relaxed=True)
+    last = names.last_name(env, move, is_relaxed=True)
     reset = sequences.form_of(last).reset if last else "month"
     period_end = (
         start.replace(month=12, day=31)
@@ -80,78 +80,6 @@ def accounting_date(env: Env, move: Row, day: str, locks: list[tuple[str, str]])
         return start.isoformat()
     is_past = today.year > start.year or (reset == "month" and (today.year, today.month) > (start.year, start.month))
     return period_end.isoformat() if is_past else max(start, today).isoformat()
-
-
-# Numbers
-
-
-def _family(env: Env, move: Row) -> tuple[int, bool, bool]:
-    """Which names of a journal are counted together: credit notes and payments apart where the journal says so."""
-    journal = env.row("account.journal", move["journal_id"])
-    is_refund = journal["refund_sequence"] and move["move_type"] in sequences.REFUNDS
-    is_payment = journal["payment_sequence"] and bool(move["origin_payment_id"])
-    return journal["id"], is_refund, is_payment
-
-
-def _relatives(env: Env, move: Row) -> list[Row]:
-    table = env["account.move"].table
-    rows = (table.rows[i] for i in table.having("journal_id", move["journal_id"]) if i != move["id"])
-    family = _family(env, move)
-    return [r for r in rows if r["name"] and r["name"] != "/" and _family(env, r) == family]
-
-
-def _last_name(env: Env, move: Row, *, is_relaxed: bool) -> str | None:
-    """The name that the next one continues: the highest number under the prefix of the newest record, in the same period."""
-    rows = _relatives(env, move)
-    if not rows:
-        return None
-    if not is_relaxed:
-        earlier = [r for r in rows if r["date"] <= move["date"]]
-        near = (
-            max(earlier, key=lambda r: (r["date"], r["id"]))
-            if earlier
-            else min(rows, key=lambda r: (r["date"], r["id"]))
-        )
-        reset = sequences.form_of(near["name"]).reset
-        finer = {"month": (), "year": ("month",), "never": ("month", "year")}[reset]
-        day = date.fromisoformat(move["date"])
-        rows = [
-            r
-            for r in rows
-            if sequences.same_period(reset, date.fromisoformat(r["date"]), day)
-            and sequences.form_of(r["name"]).reset not in finer
-        ]
-        if not rows:
-            return None
-    prefix = max(rows, key=lambda r: r["id"])["sequence_prefix"]
-    return str(max((r for r in rows if r["sequence_prefix"] == prefix), key=lambda r: r["sequence_number"])["name"])
-
-
-def _next_name(env: Env, move: Row) -> str:
-    """The next free name for `move`."""
-    day = date.fromisoformat(move["date"])
-    key = (*_family(env, move), day.year, day.month)
-    last = env.names_given.get(key) or _last_name(env, move, is_relaxed=False)
-    if last:
-        form, opens, count = sequences.form_of(last), None, sequences.split(last)[1]
-    else:
-        journal = env.row("account.journal", move["journal_id"])
-        is_payment = journal["payment_sequence"] and bool(move["origin_payment_id"])
-        start = _last_name(env, move, is_relaxed=True) or sequences.starting_name(
-            journal["code"], journal["type"], move["move_type"], is_payment, day, journal["refund_sequence"]
-        )
-        form, opens, count = sequences.form_of(start), day, 0
-    table = env["account.move"].table
-    while True:
-        count += 1
-        name = form.with_number(count, opens)
-        if not any(
-            table.rows[i]["state"] == "posted" and table.rows[i]["journal_id"] == move["journal_id"]
-            for i in table.having("name", name)
-        ):
-            break
-    env.names_given[key] = name
-    return name
 
 
 # Posting
@@ -243,7 +171,7 @@ def _post_one(env: Env, id: int) -> None:
     moves, lines = env["account.move"], env["account.move.line"]
     move = moves.row(id)
     changes: Row = {"state": "posted", "posted_before": True}
-    name = move["name"] if move["name"] and move["name"] != "/" else _next_name(env, move)
+    name = move["name"] if move["name"] and move["name"] != "/" else names.next_name(env, move)
     _check_name_fits(name, move["date"])
     changes |= {"name": name}
     changes["sequence_prefix"], changes["sequence_number"] = split_name(name)

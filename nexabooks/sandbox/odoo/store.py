@@ -8,9 +8,17 @@ transaction does not give back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 Row = dict[str, Any]
+
+
+class Follower(Protocol):
+    """Whoever keeps an order of its own of a table's rows."""
+
+    def clear(self) -> None: ...
+
+    def change(self, old: Row | None, new: Row | None) -> None: ...
 
 
 class Table:
@@ -21,6 +29,11 @@ class Table:
         self.next_id = 1
         self._journal = journal
         self._indexes: dict[str, dict[Any, dict[int, None]]] = {name: {} for name in indexed}
+        self._followers: list[Follower] = []
+
+    def follow(self, follower: Follower) -> None:
+        """Tell `follower` of every change from now on, of those that are undone too."""
+        self._followers.append(follower)
 
     def add_index(self, field: str) -> None:
         """Index `field` from now on; the rows that are there are indexed at once."""
@@ -71,6 +84,8 @@ class Table:
             self.rows.pop(id, None)
         else:
             self.rows[id] = row
+        for follower in self._followers:
+            follower.change(old, row)
 
     def image(self) -> tuple[dict[int, Row], int, dict[str, dict[Any, dict[int, None]]]]:
         indexes = {f: {value: dict(ids) for value, ids in index.items()} for f, index in self._indexes.items()}
@@ -80,6 +95,10 @@ class Table:
         rows, self.next_id, indexes = image
         self.rows = dict(rows)
         self._indexes = {f: {value: dict(ids) for value, ids in index.items()} for f, index in indexes.items()}
+        for follower in self._followers:
+            follower.clear()
+            for row in rows.values():
+                follower.change(None, row)
 
 
 class Store:
