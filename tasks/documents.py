@@ -5,9 +5,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from contextlib import closing
-from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 
 from nexabooks.clients.files import PdfReader
 from nexabooks.clients.odoo import open_odoo
@@ -24,21 +22,21 @@ ASKED_FOR = timedelta(days=30)
 
 
 @step("attach the PDFs")
-def attach_documents(run: Run, plan: Plan) -> list[dict[str, Any]]:
-    """Attach the source's PDF to each entry posted in the last thirty days that has none yet; the receipts, one an entry.
+def attach_documents(run: Run, plan: Plan) -> None:
+    """Attach the source's PDF to each entry posted in the last thirty days that has none yet, with a receipt an entry.
 
     Only with NEXABOOKS_LEDGER_ATTACH_PDF, and where entries are posted. What cannot be had stops nothing and is asked for
     again by the next run. Raises TransientError while another process writes to the ledger.
     """
     settings = run.settings
     if not settings.ledger_attach_pdf or plan.mode != "post":
-        return []
+        return
     invoices = {invoice.key: invoice for invoice in plan.desired.invoices if invoice.pdf_url}
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
         posted = ops.posted_without(ACTION, since=settings.now() - ASKED_FOR)
         wanted = [(row.odoo_id, invoices[key]) for row in posted if (key := MoveKey(*row[:3])) in invoices]
         if not wanted:
-            return []
+            return
         with (
             ops.lease(LEDGER_LEASE, holder=f"{run.run_id} on {socket.gethostname()}", ttl_s=LEASE_S) as lease,
             open_odoo(settings, "write") as client,
@@ -54,4 +52,3 @@ def attach_documents(run: Run, plan: Plan) -> list[dict[str, Any]]:
             )
     outcomes = Counter(receipt.outcome for receipt in receipts)
     run.say(f"Odoo: PDFs {', '.join(f'{outcome} {count}' for outcome, count in sorted(outcomes.items()))}.")
-    return [asdict(receipt) for receipt in receipts]

@@ -5,9 +5,7 @@ from __future__ import annotations
 import socket
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
-from typing import Any
 
 from nexabooks.clients.odoo import open_odoo
 from nexabooks.errors import LedgerRefused, PermanentError
@@ -28,6 +26,7 @@ from nexabooks.ledger.brakes import History, Limits, Written, with_brakes
 from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.cut_off import rest_of_corrections
 from nexabooks.ledger.desired import MoveKey
+from nexabooks.ledger.journal import Counts
 from nexabooks.ledger.modes import modes_from
 from nexabooks.money import format_minor
 from nexabooks.ops import open_ops
@@ -112,8 +111,8 @@ def read_desired(db: Warehouse, parked: Sequence[ParkedInvoice], first: date | N
 
 
 @step("apply to Odoo")
-def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
-    """Carry the plan out as far as its mode allows; the receipts, one a step. A plan with nothing to write calls nothing.
+def apply_to_ledger(run: Run, plan: Plan) -> Counts:
+    """Carry the plan out as far as its mode allows; how many steps came out how. A plan with nothing to write calls nothing.
 
     Raises LedgerRefused before anything is written when Odoo lacks what every invoice needs, TransientError while another
     process writes to the ledger or when this one lost its lease: what was done until then stands and has its receipts.
@@ -121,7 +120,7 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
     owed_notes = _owed_notes(run, plan)
     if plan.mode == "dry_run" or (plan.is_empty and not owed_notes):
         run.say("Odoo: nothing to write." if plan.is_empty else "Odoo: dry run, nothing was written.")
-        return []
+        return Counter()
     settings = run.settings
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
@@ -134,7 +133,7 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
             run.say_detail(f"Odoo: {step_name}, {done} of {total}.")
 
         refuse_if_blocked(check(client, plan.desired))
-        receipts = apply_plan(
+        counts = apply_plan(
             plan,
             client,
             ops.journal(run.run_id),
@@ -144,13 +143,9 @@ def apply_to_ledger(run: Run, plan: Plan) -> list[dict[str, Any]]:
             has_notes=settings.ledger_notes,
             owed_notes=owed_notes,
         )
-    outcomes = Counter((receipt.action, receipt.outcome) for receipt in receipts)
-    run.say(
-        "Odoo: "
-        + ", ".join(f"{action} {outcome} {count}" for (action, outcome), count in sorted(outcomes.items()))
-        + "."
-    )
-    return [asdict(receipt) for receipt in receipts]
+    done = ", ".join(f"{action} {outcome} {count}" for (action, outcome), count in sorted(counts.items()))
+    run.say(f"Odoo: {done}.")
+    return counts
 
 
 def _owed_notes(run: Run, plan: Plan) -> set[MoveKey]:

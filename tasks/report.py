@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from nexabooks.errors import EXIT_OK, EXIT_PERSON, EXIT_TRY_LATER, PermanentError, TransientError
+from nexabooks.ops import open_ops
 from nexabooks.warehouse import open_warehouse
 from tasks.artifacts import keep_artifacts
 from tasks.ingest import SourceRead
@@ -54,14 +56,17 @@ QUESTIONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class CloseReport:
-    """The answer of a run. Amounts in whole minor units; `unread` holds a sentence for each source that was not read."""
+    """The answer of a run. Amounts in whole minor units; `steps` counts what it did in Odoo by action and outcome, and
+    `troubles` are the receipts of what was refused or stayed unclear (all others are in the ops store); `unread` holds a
+    sentence for each source that was not read."""
 
     run_id: str
     flow: str
     day: str
     mode: str
     blocks: dict[str, list[dict[str, Any]]]
-    receipts: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    troubles: list[dict[str, Any]] = field(default_factory=list)
     unread: tuple[str, ...] = ()
     may_retry: bool = True
     paths: dict[str, str] = field(default_factory=dict)
@@ -81,7 +86,12 @@ class CloseReport:
     @property
     def ledger_changes(self) -> int:
         """Steps that this run carried out in Odoo."""
-        return sum(1 for receipt in self.receipts if receipt["outcome"] == "done")
+        return sum(self.done.values())
+
+    @property
+    def done(self) -> Counter[str]:
+        """How many steps of each action this run carried out in Odoo."""
+        return Counter({step["action"]: step["count"] for step in self.steps if step["outcome"] == "done"})
 
     def as_json(self) -> dict[str, Any]:
         """For a program: numbers stay whole, Decimals become text."""
@@ -98,12 +108,12 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def finish(run: Run, reads: list[SourceRead], receipts: list[dict[str, Any]] | None = None) -> CloseReport:
+def finish(run: Run, reads: list[SourceRead]) -> CloseReport:
     """The report of the run. Under Prefect a source that could not be read makes the run fail, after everything else is done.
 
     A data engineer sees a red run with one sentence and may retry it; on the command line the exit code says the same.
     """
-    report = report_close(run, reads, receipts)
+    report = report_close(run, reads)
     if in_prefect() and report.unread:
         kind = TransientError if report.may_retry else PermanentError
         raise kind(
@@ -114,19 +124,24 @@ def finish(run: Run, reads: list[SourceRead], receipts: list[dict[str, Any]] | N
 
 
 @step("report")
-def report_close(run: Run, reads: list[SourceRead], receipts: list[dict[str, Any]] | None = None) -> CloseReport:
-    """Ask the finance tables what came out, and keep it as Prefect artifacts when a server listens."""
+def report_close(run: Run, reads: list[SourceRead]) -> CloseReport:
+    """Ask the finance tables what came out and the ops store what was done, and keep it as Prefect artifacts when a server
+    listens."""
     with open_warehouse(run.settings.warehouse_path) as db:
         blocks = {
             name: db.rows(question, [run.run_id] if "?" in question else []) for name, question in QUESTIONS.items()
         }
+    with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
+        journal = ops.journal(run.run_id)
+        counts, troubles = journal.counts(), journal.receipts("refused", "unclear")
     report = CloseReport(
         run_id=run.run_id,
         flow=run.flow,
         day=str(run.day),
         mode=run.mode,
         blocks=blocks,
-        receipts=list(receipts or []),
+        steps=[{"action": action, "outcome": outcome, "count": n} for (action, outcome), n in counts.items()],
+        troubles=troubles,
         unread=tuple(sentence for read in reads for sentence in read.unread),
         may_retry=all(read.may_retry for read in reads),
         paths={

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nexabooks.cli.console import console, heading, print_rows, progress
 from nexabooks.cli.judging import Check, checks_of_close
 from nexabooks.cli.planning import planned
-from nexabooks.cli.screen import show_receipts
+from nexabooks.cli.screen import show_steps
 from nexabooks.cli.undoing import take_back
 from nexabooks.money import format_minor
 from nexabooks.ops import open_ops
@@ -40,14 +40,13 @@ def decide(box: Sandbox, run_id: str, *, quiet: bool) -> tuple[CloseReport, list
         report = post_approved.fn(plan.hash)
     if not quiet:
         _show(run_id, receipts, plan, page, report)
-    done = Counter(r["action"] for r in report.receipts if r["outcome"] == "done")
     proposed = [(a.source_invoice_id, a.was_minor, a.total_minor) for a in plan.of("correct")]
     checks = [
         Check("steps of taking the run back", story.TAKEN_BACK, dict(Counter(r.action for r in receipts))),
         Check("corrections proposed: invoice, posted, shall be", story.PROPOSED, proposed),
         Check("what was taken back waits for a person", [story.HELD], [t.brake for t in plan.trips]),
         Check("the plan is a page", True, page.is_file()),
-        Check("steps carried out once approved", story.DECIDED_STEPS, dict(sorted(done.items()))),
+        Check("steps carried out once approved", story.DECIDED_STEPS, dict(sorted(report.done.items()))),
     ]
     return report, checks + checks_of_close(settings, box, report, story.DECIDED)
 
@@ -71,7 +70,7 @@ def _show(run_id: str, receipts: list[Receipt], plan: Plan, page: Path, report: 
     )
     console.print(f"  As a page: {page}", markup=False)
     heading(f"nexabooks approve, then nexabooks run post-approved --plan {plan.hash}")
-    show_receipts(report.receipts)
+    show_steps(report)
     print_rows(
         report.blocks["ledger"],
         columns={

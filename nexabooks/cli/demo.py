@@ -16,7 +16,7 @@ from nexabooks.cli.console import console, heading, print_json, print_rows, prog
 from nexabooks.cli.deciding import decide
 from nexabooks.cli.examining import apply_odoo_setup
 from nexabooks.cli.judging import Check, checks_of_close, checks_of_rerun, checks_of_traps
-from nexabooks.cli.screen import show_receipts, show_report
+from nexabooks.cli.screen import show_report, show_steps
 from nexabooks.errors import EXIT_OK, EXIT_PERSON
 from nexabooks.sandbox.sandbox import Sandbox
 from nexabooks.settings import load_settings
@@ -175,7 +175,7 @@ def show_later_day(report: CloseReport) -> None:
             "ledger_total_minor": "in Odoo",
         },
     )
-    show_receipts(report.receipts)
+    show_steps(report)
     print_rows(
         report.blocks["breaks"],
         columns={"class": "for a person", "source_invoice_id": "invoice", "says": "says"},

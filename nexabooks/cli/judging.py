@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +61,7 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
         row["coverage_class"]: (row["invoice_count"], int(row["subtotal_minor"]))
         for row in ask("select coverage_class, invoice_count, subtotal_minor from finance.coverage")
     }
-    done = Counter(receipt["action"] for receipt in report.receipts if receipt["outcome"] == "done")
+    done = report.done
     checks = [
         Check("the verdicts on NexaCloud's invoices", {k: v for k, v in expected.verdicts.items() if v}, verdicts),
         Check("the verified invoices add up, in cents", expected.verified_total_minor, int(verified["total"] or 0)),

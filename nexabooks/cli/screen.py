@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from nexabooks.cli.console import console, heading, print_rows
@@ -73,7 +72,7 @@ def show_report(report: CloseReport) -> None:
         },
         empty="nothing yet",
     )
-    show_receipts(report.receipts)
+    show_steps(report)
     heading("Waiting for a person")
     print_rows(
         blocks["breaks"], columns={"class": "what", "source_invoice_id": "invoice", "says": "says", "age_days": "days"}
@@ -87,19 +86,15 @@ def show_report(report: CloseReport) -> None:
         console.print(f"  {name}: {path}", markup=False)
 
 
-def show_receipts(receipts: list[dict[str, Any]]) -> None:
+def show_steps(report: CloseReport) -> None:
     """What this run did in Odoo, counted; what was refused, by name."""
-    if not receipts:
+    if not report.steps:
         console.print("  this run changed nothing in Odoo", markup=False)
         return
-    counts = Counter((r["action"], r["outcome"]) for r in receipts)
-    console.print(
-        "  this run: " + ", ".join(f"{action} {outcome}: {n}" for (action, outcome), n in sorted(counts.items())),
-        markup=False,
-    )
-    for receipt in receipts:
-        if receipt["outcome"] in ("refused", "unclear"):
-            console.print(f"  {receipt['outcome']}: {receipt['source_invoice_id']}: {receipt['says']}", markup=False)
+    counts = ", ".join(f"{step['action']} {step['outcome']}: {step['count']}" for step in report.steps)
+    console.print(f"  this run: {counts}", markup=False)
+    for receipt in report.troubles:
+        console.print(f"  {receipt['outcome']}: {receipt['source_invoice_id']}: {receipt['says']}", markup=False)
 
 
 def by_family(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
     desired = desired_from(tables)               # outbound rows -> values
     present = read_present(client, desired)      # what Odoo holds now
     plan = make_plan(desired, present, mode="post", run_id=run_id)
-    receipts = apply_plan(plan, client, journal, now=settings.now)
+    counts = apply_plan(plan, client, journal, now=settings.now)  # the receipts are in the journal
 
 Setting up and checking: `setup_plan`, `setup_apply`, `check`. The contract is docs/contracts/odoo.md.
 """

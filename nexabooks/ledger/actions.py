@@ -6,7 +6,7 @@ Nothing here decides; `plan.make_plan` does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -167,11 +167,9 @@ class Plan:
         return not any(action.is_writing for action in self.actions)
 
     @cached_property
-    def _invoices(self) -> dict[MoveKey, Invoice]:
+    def invoices(self) -> Mapping[MoveKey, Invoice]:
+        """What is desired, by identity."""
         return {invoice.key: invoice for invoice in self.desired.invoices}
-
-    def invoice(self, key: MoveKey) -> Invoice:
-        return self._invoices[key]
 
     @property
     def has_work(self) -> bool:
@@ -256,14 +254,14 @@ class Plan:
 
     def rows(self) -> list[dict[str, Any]]:
         """The plan as a table, one row an action, with the number of its invoice and the name of its customer."""
-        numbers = {invoice.key: invoice.invoice_number for invoice in self.desired.invoices}
         rows = []
         for action in self.actions:
             partner = self.desired.partners.get(action.customer_id)
+            invoice = self.invoices.get(action.document_key)
             rows.append(
                 {
                     **asdict(action),
-                    "invoice_number": numbers.get(action.document_key, ""),
+                    "invoice_number": invoice.invoice_number if invoice else "",
                     "customer_name": partner.name if partner else "",
                 }
             )

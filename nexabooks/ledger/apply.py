@@ -16,8 +16,8 @@ from nexabooks.ledger.corrections_apply import reverse_entries
 from nexabooks.ledger.credit_notes import match_credit_notes
 from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.drafts import write_drafts
-from nexabooks.ledger.evidence import write_evidence
-from nexabooks.ledger.journal import Journal, Receipt
+from nexabooks.ledger.evidence import write_owed_notes
+from nexabooks.ledger.journal import Counts, Journal
 from nexabooks.ledger.partners import write_partners
 from nexabooks.ledger.payments import write_payments
 from nexabooks.ledger.plan import Plan
@@ -35,8 +35,9 @@ def apply_plan(
     today: date | None = None,
     has_notes: bool = True,
     owed_notes: Iterable[MoveKey] = (),
-) -> list[Receipt]:
-    """Do what `plan` says, as far as its mode allows, and say what became of it.
+) -> Counts:
+    """Do what `plan` says, as far as its mode allows, and say how many steps came out how; their receipts are in the
+    journal, batch by batch.
 
     One bad record never stops the others: it gets a receipt with outcome `refused`. `now` is `settings.now`;
     `progress(step, done, total)` is told as it goes; `today`: the accounting day, on which the reversal of a locked entry is
@@ -49,7 +50,7 @@ def apply_plan(
         raise PermanentError(
             "The mode is dry_run: a plan is shown, never applied. Set NEXABOOKS_LEDGER_MODE to change that."
         )
-    run = Run(plan, client, journal, now, progress, owed_notes=frozenset(owed_notes))
+    run = Run(plan, client, journal, now, progress, set(owed_notes))
     partner_ids = write_partners(run)
     if plan.mode == "post":
         reverse_entries(run, partner_ids, today or now().date())
@@ -57,9 +58,9 @@ def apply_plan(
     if plan.mode == "post":
         post_drafts(run, has_notes=has_notes)
         if has_notes:
-            write_evidence(run)
+            write_owed_notes(run)
         write_payments(run, "credit_note")
         match_credit_notes(run)
         write_payments(run, "invoice", "", "payment")
     run.write_down()
-    return run.receipts
+    return run.counts

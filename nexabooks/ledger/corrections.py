@@ -85,12 +85,12 @@ def approved_steps(plan: Plan, approved: Collection[str]) -> Plan:
 
 
 def _may_post(plan: Plan, action: Action) -> bool:
-    return plan.mode == "post" and plan.modes.of(plan.invoice(action.key), "post")[0] == "post"
+    return plan.mode == "post" and plan.modes.of(plan.invoices[action.key], "post")[0] == "post"
 
 
 def _steps(plan: Plan, action: Action, made: set[str]) -> list[Action]:
     """The reversal, then the new draft and its posting. A customer whom Odoo does not have yet is made with it."""
-    invoice, move = plan.invoice(action.key), plan.present.moves[action.key]
+    invoice, move = plan.invoices[action.key], plan.present.moves[action.key]
     reverse = replace(
         action,
         verb="reverse",

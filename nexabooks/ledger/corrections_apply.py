@@ -29,8 +29,8 @@ def reverse_entries(run: Run, partner_ids: dict[str, int], today: date) -> None:
     )
     back.unmatch()
     back.reverse()
-    run.keep(back.receipts)
     for receipt in back.receipts:
+        run.counts[receipt.action, receipt.outcome] += 1
         if receipt.action == "reverse":
             key = actions[receipt.odoo_id].key
             if receipt.outcome in ("done", "already"):

@@ -13,16 +13,17 @@ from nexabooks.money import format_minor
 def match_credit_notes(run: Run) -> None:
     """Match the plan's credit notes, and write the receipts. Runs after the payments of the notes themselves and before
     those of invoices: each meets what is left."""
-    actions = []
-    for action in run.plan.of("match"):
-        corrected = run.invoices.get(_corrected(run.invoices[action.key]))
-        if corrected is None or {action.key, corrected.key} & run.stopped:
-            said = "the credit note or its invoice is not posted; see their own receipts"
-            run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-        else:
-            actions.append(action)
-    for batch in run.batches("credit notes matched", actions):
-        _match(run, batch)
+    for batch in run.batches("credit notes matched", lambda action: action.verb == "match"):
+        going = []
+        for action in batch:
+            corrected = run.invoices.get(_corrected(run.invoices[action.key]))
+            if corrected is None or {action.key, corrected.key} & run.stopped:
+                said = "the credit note or its invoice is not posted; see their own receipts"
+                run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
+            else:
+                going.append(action)
+        if going:
+            _match(run, going)
 
 
 def _corrected(note: Invoice) -> MoveKey:

@@ -50,24 +50,22 @@ HEADER_WIDTH = FIELDS.index("invoice_line_ids/id")
 
 def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
     """Create and update the plan's drafts, compare each with its source, and write the receipts."""
-    actions = {a.key: a for a in run.plan.of("create", "update")}
-    invoices = []
-    for key, action in actions.items():
-        if key in run.stopped:
-            said = "not made: the entry before it still stands; see its own receipt"
-            run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-        elif run.invoices[key].customer_id in partner_ids:
-            invoices.append(run.invoices[key])
-        else:
-            said = f"its customer {action.customer_id!r} could not be made in Odoo; see the customer's own receipt"
-            run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-    for batch in run.batches("drafts", invoices):
-        _write_batch(run, batch, {i.key: actions[i.key] for i in batch}, partner_ids)
+    for batch in run.batches("drafts", lambda action: action.verb in ("create", "update")):
+        going = {}
+        for action in batch:
+            if action.key in run.stopped:
+                said = "not made: the entry before it still stands; see its own receipt"
+                run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
+            elif run.invoices[action.key].customer_id in partner_ids:
+                going[action.key] = action
+            else:
+                said = f"its customer {action.customer_id!r} could not be made in Odoo; see the customer's own receipt"
+                run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
+        _write_batch(run, going, partner_ids)
 
 
-def _write_batch(
-    run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], partner_ids: dict[str, int]
-) -> None:
+def _write_batch(run: Run, actions: dict[MoveKey, Action], partner_ids: dict[str, int]) -> None:
+    invoices = [run.invoices[key] for key in actions]
     updating = {key for key, action in actions.items() if action.verb == "update"}
 
     def send(batch: list[Invoice]) -> None:

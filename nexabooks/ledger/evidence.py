@@ -7,6 +7,7 @@ but an administrator load it a second time, so after a refusal those that are th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
@@ -25,18 +26,15 @@ MARK = "Posted by nexabooks"
 Note = tuple[int, Invoice]  # the entry it stands on, and what was posted
 
 
-def write_evidence(run: Run) -> None:
-    """A note on every entry that this run posted, once, and on those that a run posted and was cut off before noting. A
-    posted invoice without a note is posted; its note has its own receipt."""
-    posted = {
-        MoveKey(r.source_system, r.source_invoice_id, r.kind): r.odoo_id
-        for r in run.receipts
-        if r.action == "post" and r.outcome in ("done", "already") and r.odoo_id
-    }
-    for key in run.owed_notes - posted.keys():
-        if move_id := _settle_cut_off(run, key):
-            posted[key] = move_id
-    notes = [(move_id, run.invoices[key]) for key, move_id in posted.items()]
+def write_owed_notes(run: Run) -> None:
+    """A note on the entries that a run posted and was cut off before noting."""
+    found = [(_settle_cut_off(run, key), key) for key in sorted(run.owed_notes)]
+    write_notes(run, [(move_id, run.invoices[key]) for move_id, key in found if move_id])
+
+
+def write_notes(run: Run, notes: Sequence[Note]) -> None:
+    """A note on each of these entries, once. A posted invoice without a note is posted; its note has its own receipt."""
+    run.owed_notes -= {invoice.key for _, invoice in notes}
 
     def send(batch: list[Note]) -> None:
         run.client.load("mail.message", FIELDS, [_row(run, note) for note in batch])
@@ -60,6 +58,7 @@ def write_evidence(run: Run) -> None:
     for outcome, troubles in (("refused", driven.refused), ("unclear", driven.unclear)):
         for note, says in troubles:
             _settle(run, note, outcome, f"it is posted and got no note: {says}")
+    run.write_down()
 
 
 def note_action(invoice: Invoice) -> Action:

@@ -6,12 +6,14 @@ exactly-once: the keys in Odoo alone suffice. The journal is what lets a person 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
 Outcome = Literal["done", "already", "refused", "unclear"]
+Counts = Counter[tuple[str, Outcome]]  # how many steps of each kind came out how
 
 
 @dataclass(frozen=True, slots=True)

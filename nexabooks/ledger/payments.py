@@ -5,6 +5,9 @@ never an orphan (facts: odoo "Concurrency": four clients paying by the wizard ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from nexabooks.ledger.batches import Driven, drive
 from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.desired_payments import OUTSTANDING, Payment, PaymentKey
@@ -41,28 +44,33 @@ STEPS = {
 def write_payments(run: Run, *settles_kinds: str) -> None:
     """Make, post and match the plan's payments of these kinds, in this order, and write the receipts. Only of documents
     that are posted."""
-    todo: dict[str, dict[PaymentKey, Action]] = {kind: {} for kind in settles_kinds}
-    for action in run.plan.of("pay"):
-        if action.settles_kind not in todo:
-            continue
-        if action.document_key in run.stopped:
-            said = f"its {action.document_key.kind.replace('_', ' ')} was not posted; see that one's own receipt"
-            run.settle(action, "refused", said, odoo_model="account.payment", odoo_id=action.odoo_id)
-        else:
-            key = PaymentKey(action.source_system, action.payment_id, action.source_invoice_id)
-            todo[action.settles_kind][key] = action
-    for kind, actions in todo.items():
-        for keys in run.batches(STEPS[kind], list(actions)):
-            _PaymentBatch(run, kind, {key: actions[key] for key in keys}).write()
+    for kind in settles_kinds:
+        for batch in run.batches(STEPS[kind], partial(_is_payment, kind)):
+            going = []
+            for action in batch:
+                if action.document_key in run.stopped:
+                    said = (
+                        f"its {action.document_key.kind.replace('_', ' ')} was not posted; see that one's own receipt"
+                    )
+                    run.settle(action, "refused", said, odoo_model="account.payment", odoo_id=action.odoo_id)
+                else:
+                    going.append(action)
+            if going:
+                _PaymentBatch(run, kind, going).write()
+
+
+def _is_payment(settles_kind: str, action: Action) -> bool:
+    return action.verb == "pay" and action.settles_kind == settles_kind
 
 
 class _PaymentBatch:
     """Some payments that settle the same kind of record, on their way: made, posted, matched, read back. `held`, `others`:
     they and the payments that they settle, as Odoo was last seen to hold them."""
 
-    def __init__(self, run: Run, settles_kind: str, actions: dict[PaymentKey, Action]) -> None:
-        self.run, self.settles_kind, self.actions = run, settles_kind, actions
-        self.payments = [run.payment(key) for key in actions]
+    def __init__(self, run: Run, settles_kind: str, actions: Sequence[Action]) -> None:
+        self.run, self.settles_kind = run, settles_kind
+        self.payments = [run.payment(action) for action in actions]
+        self.actions = {payment.key: action for payment, action in zip(self.payments, actions, strict=True)}
         self.troubles: dict[PaymentKey, tuple[str, str]] = {}
         self.held: dict[PaymentKey, PresentPayment] = {}
         self.ids: dict[PaymentKey, int] = {}

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from nexabooks.ledger.batches import drive
-from nexabooks.ledger.desired import Invoice
+from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.drafts import read_batch
-from nexabooks.ledger.evidence import note_action
+from nexabooks.ledger.evidence import NOTES_A_CALL, Note, note_action, write_notes
 from nexabooks.ledger.plan import Action, amounts_differ
 from nexabooks.ledger.present import PresentMove
 from nexabooks.ledger.run import Run
@@ -17,19 +17,26 @@ from nexabooks.ledger.run import Run
 
 def post_drafts(run: Run, *, has_notes: bool) -> None:
     """Post the plan's drafts whose earlier steps held, and write the receipts. `has_notes`: their proof follows."""
-    actions = {}
-    for action in run.plan.of("post"):
-        if action.key in run.stopped:
-            said = "not posted: see the receipt of its draft"
-            run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-        else:
-            actions[action.key] = action
+    notes: list[Note] = []
+    for batch in run.batches("posted", lambda action: action.verb == "post"):
+        going = {}
+        for action in batch:
+            if action.key in run.stopped:
+                said = "not posted: see the receipt of its draft"
+                run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
+            else:
+                going[action.key] = action
+        posted = _post_batch(run, going, has_notes) if going else []
+        notes += posted if has_notes else []
+        if len(notes) >= NOTES_A_CALL:
+            write_notes(run, notes)
+            notes = []
+    write_notes(run, notes)
+
+
+def _post_batch(run: Run, actions: dict[MoveKey, Action], has_notes: bool) -> list[Note]:
+    """Returns what is posted now, with its entry."""
     invoices = [run.invoices[key] for key in actions]
-    for batch in run.batches("posted", invoices):
-        _post_batch(run, batch, actions, has_notes)
-
-
-def _post_batch(run: Run, invoices: list[Invoice], actions: dict, has_notes: bool) -> None:
     held = read_batch(run, invoices)
     sound = []
     for invoice in invoices:
@@ -70,12 +77,15 @@ def _post_batch(run: Run, invoices: list[Invoice], actions: dict, has_notes: boo
         _settle(run, actions[invoice.key], "unclear", said, now.get(invoice.key))
     if has_notes:  # before the receipts: from here on it is owed
         run.intend(note_action(i) for i in driven.settled if i.key in now)
+    notes: list[Note] = []
     for invoice in driven.settled:
         outcome = "already" if invoice in driven.already else "done"
         if move := now.get(invoice.key):
             _settle_posted(run, actions[invoice.key], outcome, invoice, move)
+            notes.append((move.move_id, invoice))
         else:
             _settle(run, actions[invoice.key], "unclear", "it was posted, and Odoo does not show it", None)
+    return notes
 
 
 def _settle_posted(run: Run, action: Action, outcome: str, invoice: Invoice, move: PresentMove) -> None:

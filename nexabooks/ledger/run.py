@@ -1,42 +1,45 @@
-"""What every step of an apply shares: the plan, the client, the journal, and the receipts so far."""
+"""What every step of an apply shares: the plan, the client, the journal, and how many steps came out how.
+
+Receipts are handed to the journal batch by batch and kept by it alone: an apply of many invoices takes no more memory than
+one of few.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from itertools import islice
 
 from nexabooks.clients.odoo import OdooWriter
 from nexabooks.ledger.batches import Pace
 from nexabooks.ledger.desired import Invoice, MoveKey
-from nexabooks.ledger.desired_payments import Payment, PaymentKey
-from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
+from nexabooks.ledger.desired_payments import Payment
+from nexabooks.ledger.journal import Counts, Intent, Journal, Outcome, Receipt
 from nexabooks.ledger.plan import Action, Plan
-
-T = TypeVar("T")
 
 
 @dataclass
 class Run:
-    """One apply of one plan. `stopped`: identities refused at an earlier step, so that no later step is taken."""
+    """One apply of one plan. `counts`: how its steps came out; `stopped`: identities refused at an earlier step, so that no
+    later step is taken; `owed_notes`: those of entries that a cut-off run posted, or may have, less those written since."""
 
     plan: Plan
     client: OdooWriter
     journal: Journal
     now: Callable[[], datetime]
     progress: Callable[[str, int, int], None] | None = None
-    receipts: list[Receipt] = field(default_factory=list)
+    owed_notes: set[MoveKey] = field(default_factory=set)
+    counts: Counts = field(default_factory=Counter)
     stopped: set[MoveKey] = field(default_factory=set)
-    owed_notes: frozenset[MoveKey] = frozenset()  # of entries that a cut-off run posted, or may have
     pace: Pace = field(default_factory=Pace)
     seconds: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
-        self.invoices: dict[MoveKey, Invoice] = {i.key: i for i in self.plan.desired.invoices}
-        self._payments: dict[PaymentKey, Payment] = {p.key: p for i in self.plan.desired.invoices for p in i.payments}
-        self._written = 0
+        self.invoices: Mapping[MoveKey, Invoice] = self.plan.invoices
+        self._unwritten: list[Receipt] = []
         taken_back = self.plan.present.taken_back
         self.taken_back_ids = {move.move_id for moves in taken_back.values() for move in moves}
         self._revisions: dict[MoveKey, int] = {}
@@ -51,8 +54,10 @@ class Run:
         self.taken_back_ids.add(move.move_id)
         self._revisions[key] = move.revision + 1
 
-    def payment(self, key: PaymentKey) -> Payment:
-        return self._payments[key]
+    def payment(self, action: Action) -> Payment:
+        """The payment that a step makes."""
+        of_document = self.invoices[action.document_key].payments
+        return next(payment for payment in of_document if payment.payment_id == action.payment_id)
 
     def intend(self, actions: Iterable[Action]) -> None:
         """Write down what is about to be sent, before it is."""
@@ -102,30 +107,27 @@ class Run:
             currency_code=action.currency_code,
             at=self.now(),
         )
-        self.receipts.append(receipt)
+        self._unwritten.append(receipt)
+        self.counts[receipt.action, outcome] += 1
         if outcome in ("refused", "unclear") and action.verb != "note" and action.kind in ("invoice", "credit_note"):
             self.stopped.add(action.key)
 
     def write_down(self) -> None:
-        """Keep the receipts since the last time, in one transaction."""
-        self.journal.receipt(self.receipts[self._written :])
-        self._written = len(self.receipts)
+        """Hand over the receipts since the last time, in one transaction."""
+        self.journal.receipt(self._unwritten)
+        self._unwritten = []
 
-    def keep(self, receipts: Sequence[Receipt]) -> None:
-        """Receipts that are written down already."""
-        self.write_down()
-        self.receipts += receipts
-        self._written = len(self.receipts)
-
-    def batches(self, step: str, items: Sequence[T]) -> Iterator[list[T]]:
-        """`items` in batches, smaller ones while the server is slow; after each one, what happened in it is kept and told."""
-        done = 0
-        while done < len(items):
-            batch, began = list(items[done : done + self.pace.size]), self.seconds()
+    def batches(self, step: str, is_meant: Callable[[Action], bool]) -> Iterator[list[Action]]:
+        """The actions of the plan that are meant, in batches, smaller ones while the server is slow; after each one, what
+        happened in it is handed over and told."""
+        total, done = sum(map(is_meant, self.plan.actions)), 0
+        left = filter(is_meant, self.plan.actions)
+        while done < total:
+            batch, began = list(islice(left, self.pace.size)), self.seconds()
             yield batch
             self.pace.took(len(batch), self.seconds() - began)
             done += len(batch)
-            self.end_batch(step, done, len(items))
+            self.end_batch(step, done, total)
 
     def end_batch(self, step: str, done: int, total: int) -> None:
         """Keep what happened in this batch, and tell how far the step is."""

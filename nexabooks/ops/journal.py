@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, delete, insert, select, update
+from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nexabooks.ops import tables
@@ -67,9 +67,19 @@ class OpsJournal:
                 same = [tables.intents.c[name] == bindparam(f"the_{name}") for name in _ACTION]
                 connection.execute(update(tables.intents).where(is_open, *same).values(state="settled"), settled)
 
-    def receipts(self) -> list[dict[str, Any]]:
-        """The receipts of this run, in the order in which they were written, by the names of their fields."""
+    def receipts(self, *outcomes: str) -> list[dict[str, Any]]:
+        """The receipts of this run, or those with one of `outcomes`, in the order in which they were written, by the names
+        of their fields."""
         columns = [tables.receipts.c[name] for name in RECEIPT_FIELDS]
         query = select(*columns).where(tables.receipts.c.run_id == self.run_id).order_by(tables.receipts.c.position)
+        if outcomes:
+            query = query.where(tables.receipts.c.outcome.in_(outcomes))
         with transaction(self._engine) as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many steps of this run came out how, by (action, outcome)."""
+        names = (tables.receipts.c.action, tables.receipts.c.outcome)
+        query = select(*names, func.count()).where(tables.receipts.c.run_id == self.run_id).group_by(*names)
+        with transaction(self._engine) as connection:
+            return {(action, outcome): count for action, outcome, count in connection.execute(query.order_by(*names))}

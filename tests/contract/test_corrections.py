@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from nexabooks.ledger import apply_plan, make_plan, read_present
+from nexabooks.ledger import make_plan, read_present
 from nexabooks.ledger.brakes import History, Limits, with_brakes
 from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.present import read_moves
 from tests.contract.test_taking_a_run_back import TODAY, Story, outcomes
-from tests.ledger.makers import desired_of, now
+from tests.ledger.makers import applied, desired_of
 
 
 class Corrected(Story):
@@ -35,7 +35,7 @@ class Corrected(Story):
         free = make_plan(desired, present, mode="post", run_id=f"{self.prefix}_{run}")
         approved = {*(a.fingerprint for a in shown.actions), *shown.braked}
         plan = approved_steps(self.mine(free), approved)
-        return apply_plan(plan, self.server.client, self.journal, now=now, today=TODAY)
+        return applied(plan, self.server.client, self.journal, today=TODAY)
 
     def entries(self):
         """(revision, state, total, what settled it) of our entries, in the order in which they were made."""

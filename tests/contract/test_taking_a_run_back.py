@@ -6,10 +6,10 @@ from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 
-from nexabooks.ledger import MemoryJournal, apply_plan, apply_undo, make_plan, plan_undo, read_present
+from nexabooks.ledger import MemoryJournal, apply_undo, make_plan, plan_undo, read_present
 from tests.contract.books import balances
 from tests.contract.conftest import Server
-from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now, paid_back
+from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, applied, desired_of, now, paid_back
 
 TODAY = date(2026, 11, 20)
 
@@ -29,7 +29,7 @@ class Story:
         desired = desired_of(*invoices, partners=(self.partner,))
         plan = make_plan(desired, read_present(self.server.client, desired), mode=mode, run_id=f"{self.prefix}_{run}")
         mine = replace(plan, actions=tuple(a for a in plan.actions if a.customer_id == self.prefix))
-        return apply_plan(mine, self.server.client, self.journal, now=now)
+        return applied(mine, self.server.client, self.journal)
 
     def plan(self, run: str = "r1"):
         run_id = f"{self.prefix}_{run}"

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from nexabooks.ledger import apply_plan, make_plan, read_present
+from nexabooks.ledger import make_plan, read_present
 from nexabooks.ledger.desired import Invoice, Line, TaxCode
 from tests.contract.conftest import Server
 from tests.contract.test_currencies import currency
 from tests.contract.test_taking_a_run_back import Story
-from tests.ledger.makers import TAXES, desired_of, now
+from tests.ledger.makers import TAXES, applied, desired_of
 
 LISTED = TAXES | {"gst_0": TaxCode("gst_0", "0% GST", Decimal(0), "gst_sale_tax_0")}
 H = ("hst_13",)
@@ -57,7 +57,7 @@ def close(server: Server, story: Story, *invoices: Invoice) -> tuple[dict[str, s
     desired = replace(desired_of(*invoices, partners=(story.partner,)), taxes=LISTED)
     plan = make_plan(desired, read_present(server.client, desired), mode="post", run_id=f"{story.prefix}_r")
     mine = replace(plan, actions=tuple(a for a in plan.actions if a.customer_id == story.prefix))
-    receipts = apply_plan(mine, server.client, story.journal, now=now)
+    receipts = applied(mine, server.client, story.journal)
     stopped = {a.source_invoice_id: a.reason for a in mine.actions if a.verb in ("refuse", "park")}
     return stopped, {r.source_invoice_id: (r.outcome, r.says) for r in receipts if r.action == "create"}
 

@@ -38,7 +38,7 @@ def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
     """March 2026 as drafts, although the settings say post."""
     report = backfill(date(2026, 3, 1), date(2026, 4, 1))
     assert report.mode == "draft"
-    assert {receipt["outcome"] for receipt in report.receipts} == {"done"}
+    assert {step["outcome"] for step in report.steps} == {"done"}
     assert ledger(report)["draft"] > 0
     assert box.odoo.totals()["documents"].get("posted", 0) == 0
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
+from nexabooks.clients.odoo import OdooWriter
+from nexabooks.ledger import MemoryJournal, Plan, Receipt, apply_plan
 from nexabooks.ledger.desired import Desired, Family, Invoice, Line, Partner, TaxCode
 from nexabooks.ledger.desired_payments import Payment, route_of
 from nexabooks.ledger.payment_journals import PaymentJournal
@@ -196,6 +199,13 @@ def present_of(*moves: tuple[Invoice, PresentMove], **changes: object) -> Presen
     partners = {"cust_1": PresentPartner(5, "Acme Inc", True, ACME.content_hash)} if moves else {}
     held = Present(books(), {invoice.key: move for invoice, move in moves}, {}, partners, {})
     return replace(held, **changes)
+
+
+def applied(plan: Plan, client: OdooWriter, journal: MemoryJournal | None = None, **more: Any) -> list[Receipt]:
+    """Carry `plan` out; what its run wrote down, in order."""
+    journal = journal or MemoryJournal()
+    apply_plan(plan, client, journal, now=now, **more)
+    return [receipt for receipt in journal.receipts.values() if receipt.run_id == plan.run_id]
 
 
 def now() -> datetime:

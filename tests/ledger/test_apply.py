@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,9 +12,11 @@ import pytest
 from nexabooks.clients.odoo import open_odoo
 from nexabooks.errors import PermanentError
 from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, read_present
+from nexabooks.ledger.batches import BATCH_SIZE
 from nexabooks.ledger.desired import Partner
+from nexabooks.ledger.evidence import NOTES_A_CALL
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now
+from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, applied, desired_of, now
 
 THREE = (1_005, 1_005, 1_005)
 
@@ -21,7 +24,7 @@ THREE = (1_005, 1_005, 1_005)
 def close(client, desired, mode="post", run_id="r1", journal=None):
     """One daily close: plan and apply. Returns the receipts."""
     plan = make_plan(desired, read_present(client, desired), mode=mode, run_id=run_id)
-    return apply_plan(plan, client, journal or MemoryJournal(), now=now)
+    return applied(plan, client, journal)
 
 
 def outcomes(receipts):
@@ -207,7 +210,7 @@ def test_a_posted_entry_is_never_touched(client, odoo):
     for changed in (replace(invoice, verdict="void"), an_invoice(amounts_minor=(20_000,), paid_minor=100)):
         plan = plan_again(client, desired_of(changed))
         assert [a.verb for a in plan.actions] == ["correct"]
-        assert apply_plan(plan, client, MemoryJournal(), now=now) == []
+        assert not apply_plan(plan, client, MemoryJournal(), now=now)
     assert move(client, "in_1", "state", "amount_total") == ["posted", 113]
     odoo.restore(before)
 
@@ -320,7 +323,7 @@ def test_one_bad_record_never_stops_the_others(client, accountant, odoo):
     invoices = (*desired.invoices[:3], broken, *desired.invoices[4:])
     plan = make_plan(replace(desired, invoices=invoices), plan.present, mode="post", run_id="r1")
     accountant.write_call("account.account", "write", ids=[bad], vals={"active": False})
-    receipts = apply_plan(plan, client, MemoryJournal(), now=now)
+    receipts = applied(plan, client)
     refused = [(r.action, r.source_invoice_id) for r in receipts if r.outcome == "refused"]
     assert refused == [("post", "in_3")]
     assert "archived" in next(r.says for r in receipts if r.outcome == "refused")
@@ -332,7 +335,7 @@ def test_a_lock_date_set_after_the_plan_is_found_after_posting(client, accountan
     desired = desired_of(an_invoice())
     plan = make_plan(desired, read_present(client, desired), mode="post", run_id="r1")
     accountant.write_call("res.company", "write", ids=[1], vals={"sale_lock_date": "2026-10-31"})
-    receipts = apply_plan(plan, client, MemoryJournal(), now=now)
+    receipts = applied(plan, client)
     verify = [r for r in receipts if r.action == "verify"]
     assert [(r.outcome, "not on 2026-10-05" in r.says) for r in verify] == [("refused", True)]
     assert [a.verb for a in plan_again(client, desired).actions] == ["report"]
@@ -366,10 +369,27 @@ def test_a_user_who_may_not_make_customers_is_told_in_words(odoo, client):
 def test_every_intent_has_its_receipt(client):
     """What was meant is written before it is sent; what became of it, after reading back."""
     journal = MemoryJournal()
-    receipts = close(client, desired_of(an_invoice(paid_minor=11_300)), journal=journal)
+    desired = desired_of(an_invoice(paid_minor=11_300))
+    plan = make_plan(desired, read_present(client, desired), mode="post", run_id="r1")
+    counts = apply_plan(plan, client, journal, now=now)
     assert {f"{run} {key}" for run, key in journal.intents} == set(journal.receipts)
-    assert [r.receipt_id for r in receipts] == list(journal.receipts)
-    assert {r.at for r in receipts} == {now()}
+    assert counts == Counter((r.action, r.outcome) for r in journal.receipts.values())
+    assert {r.at for r in journal.receipts.values()} == {now()}
+
+
+def test_receipts_are_handed_over_batch_by_batch(client):
+    """And kept by the journal alone: no more of them wait than a batch and its notes have."""
+    sizes = []
+
+    class Counting(MemoryJournal):
+        def receipt(self, receipts):
+            sizes.append(len(receipts))
+            super().receipt(receipts)
+
+    desired = desired_of(*(an_invoice(f"in_{n}", paid_minor=11_300) for n in range(450)))
+    applied(make_plan(desired, read_present(client, desired), mode="post", run_id="r1"), client, Counting())
+    assert sum(sizes) == 1 + 4 * 450
+    assert max(sizes) <= BATCH_SIZE + NOTES_A_CALL
 
 
 def test_three_hundred_invoices_take_few_calls(client, odoo):

@@ -11,7 +11,7 @@ from nexabooks.errors import AccessRefused, LedgerRefused, TransientError, Uncle
 from nexabooks.ledger import MemoryJournal, make_plan
 from nexabooks.ledger.batches import BATCH_SIZE, UNCLEAR_TRIES, Pace, drive, repeat
 from nexabooks.ledger.run import Run
-from tests.ledger.makers import desired_of, now, present_of
+from tests.ledger.makers import an_invoice, desired_of, now, present_of
 
 
 class Ledger:
@@ -128,8 +128,9 @@ def test_a_slow_server_gets_smaller_batches_until_it_is_quick_again(batches, exp
 def test_a_run_goes_on_in_smaller_batches_after_a_slow_one():
     """Every record is in one batch, in its order."""
     clock = iter([0, 40, 40, 60, 60, 61, 61, 62])
-    plan = make_plan(desired_of(), present_of(), mode="post", run_id="r1")
+    desired = desired_of(*(an_invoice(f"in_{n}") for n in range(230)))
+    plan = make_plan(desired, present_of(), mode="post", run_id="r1")
     run = Run(plan, None, MemoryJournal(), now, seconds=lambda: next(clock))
-    batches = list(run.batches("drafts", range(230)))
+    batches = list(run.batches("posted", lambda action: action.verb == "post"))
     assert [len(batch) for batch in batches] == [100, 50, 50, 30]
-    assert [item for batch in batches for item in batch] == list(range(230))
+    assert [action for batch in batches for action in batch] == plan.of("post")

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, read_present
-from tests.ledger.makers import a_note, a_payment, an_invoice, desired_of, now, paid_back
+from tests.ledger.makers import a_note, a_payment, an_invoice, applied, desired_of, now, paid_back
 
 INVOICE = an_invoice()
 TAX, INCOME, RECEIVABLE = "233000", "NCR.HOSTIN", "112110"
@@ -19,7 +19,7 @@ TAX, INCOME, RECEIVABLE = "233000", "NCR.HOSTIN", "112110"
 def close(client, *invoices, run_id="r1"):
     desired = desired_of(*invoices)
     plan = make_plan(desired, read_present(client, desired), mode="post", run_id=run_id)
-    return apply_plan(plan, client, MemoryJournal(), now=now)
+    return applied(plan, client)
 
 
 def is_done(client, *invoices) -> bool:
@@ -177,7 +177,7 @@ def test_a_refund_that_odoo_refuses_keeps_its_note_from_the_invoice(client, acco
     plan = make_plan(desired, read_present(client, desired), mode="post", run_id="r1")
     journal = client.search_read("account.journal", [["code", "=", "NCSTR"]], ["id"])[0]["id"]
     accountant.write_call("account.journal", "write", ids=[journal], vals={"active": False})
-    receipts = apply_plan(plan, client, MemoryJournal(), now=now)
+    receipts = applied(plan, client)
     assert [(r.action, r.outcome) for r in receipts if r.outcome != "done"] == [
         ("pay", "refused"),
         ("match", "refused"),

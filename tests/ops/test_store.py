@@ -106,6 +106,8 @@ def test_an_intent_is_unfinished_until_its_receipt(store):
     (kept,) = store.receipts_of("stripe", "in_1")
     assert Receipt(**kept) == RECEIPT
     assert store.journal("run 1").receipts() == [kept]
+    assert store.journal("run 1").receipts("refused", "unclear") == []
+    assert store.journal("run 1").counts() == {(RECEIPT.action, RECEIPT.outcome): 1}
 
 
 def test_an_unclear_receipt_settles_nothing(store):

@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 
 from nexabooks.clients.odoo import open_odoo
-from nexabooks.ledger import OUTBOUND_TABLES, MemoryJournal, apply_plan, desired_from, make_plan, read_present
+from nexabooks.ledger import OUTBOUND_TABLES, desired_from, make_plan, read_present
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox import traps, traps_money
 from nexabooks.sandbox.odoo.payments import counterparts
 from nexabooks.sandbox.odoo.service import OdooService
 from tests.ledger.conftest import settings_of
-from tests.ledger.makers import now
+from tests.ledger.makers import applied
 from tests.sql.built import Ask
 
 NAME_OF = {(o.source, o.id, o.kind): o.name for o in traps.EXPECTED}
@@ -44,7 +44,7 @@ def closed(tables: dict[str, list[dict]]):
         admin.write_call("res.currency.rate", "create", vals_list=[rate])
     with open_odoo(settings_of(service, service.posting_key), "write") as client:
         plan = make_plan(desired, read_present(client, desired), mode="post", run_id="traps")
-        receipts = apply_plan(plan, client, MemoryJournal(), now=now)
+        receipts = applied(plan, client)
         again = make_plan(desired, read_present(client, desired), mode="post", run_id="again")
     yield service, receipts, again
     service.stop()

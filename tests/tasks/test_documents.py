@@ -64,11 +64,7 @@ def test_without_the_setting_nothing_is_fetched(box):
 
 
 def outcomes(report) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for receipt in report.receipts:
-        if receipt["action"] == "attach":
-            found[receipt["outcome"]] = found.get(receipt["outcome"], 0) + 1
-    return found
+    return {step["outcome"]: step["count"] for step in report.steps if step["action"] == "attach"}
 
 
 def published_tables_with(settings, words: str) -> list[str]:
