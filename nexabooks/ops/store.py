@@ -85,10 +85,11 @@ class OpsStore:
 
     def save_plan(self, plan_hash: str, run_id: str, plan: dict[str, Any]) -> None:
         """Keep a plan as it was shown. The same hash is the same plan: the first one stands."""
+        next_position = select(func.coalesce(func.max(plans.c.position), 0) + 1).scalar_subquery()
         with transaction(self._engine) as connection:
             connection.execute(
                 self._insert(plans)
-                .values(plan_hash=plan_hash, run_id=run_id, plan=as_json(plan), at=self._now())
+                .values(plan_hash=plan_hash, run_id=run_id, plan=as_json(plan), at=self._now(), position=next_position)
                 .on_conflict_do_nothing(index_elements=["plan_hash"])
             )
 
@@ -96,17 +97,16 @@ class OpsStore:
         """The plan with this hash, or None. The first characters are enough if only one plan begins with them."""
         with transaction(self._engine) as connection:
             found = connection.execute(
-                select(plans).where(plans.c.plan_hash.startswith(plan_hash, autoescape=True)).limit(2)
+                _saved().where(plans.c.plan_hash.startswith(plan_hash, autoescape=True)).limit(2)
             ).all()
         exact = [row for row in found if row.plan_hash == plan_hash] or (found if len(found) == 1 else [])
         return SavedPlan(*exact[0]) if exact else None
 
     def latest_plan(self) -> SavedPlan | None:
-        """The plan that was saved last, or None."""
+        """The plan that was saved last, or None; a clock that stands still changes nothing."""
+        last = _saved().order_by(plans.c.position.desc(), plans.c.at.desc()).limit(1)
         with transaction(self._engine) as connection:
-            row = connection.execute(
-                select(plans).order_by(plans.c.at.desc(), plans.c.plan_hash).limit(1)
-            ).one_or_none()
+            row = connection.execute(last).one_or_none()
         return SavedPlan(*row) if row else None
 
     def approve(self, plan_hash: str, *, by: str, note: str = "", valid_for: timedelta | None = None) -> Approval:
@@ -343,6 +343,10 @@ class OpsStore:
             for currency_code, total_minor in connection.execute(by_run):
                 totals.setdefault(currency_code, []).append(int(total_minor))
         return {code: some[:last] for code, some in sorted(totals.items())}
+
+
+def _saved() -> Select[Any]:
+    return select(*[plans.c[name] for name in SavedPlan.__dataclass_fields__])
 
 
 _WRITTEN = tuple(

@@ -64,7 +64,7 @@ leases = Table(
     Column("expires_at", UtcTime, nullable=False),
 )
 
-# One row a plan that was shown, by the hash of what it would do.
+# One row a plan that was shown, by the hash of what it would do. `position`: in the order in which they were saved.
 plans = Table(
     "plans",
     metadata,
@@ -72,6 +72,7 @@ plans = Table(
     Column("run_id", String(200), nullable=False),
     Column("plan", JSON, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("position", BigInteger, nullable=False, server_default="0"),
 )
 
 # One row a plan that a person approved; a changed plan has another hash and needs another approval.

@@ -38,6 +38,21 @@ def test_the_migrations_build_exactly_the_tables_that_the_code_uses(engine):
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
+def test_the_plans_of_an_older_store_keep_their_order(engine, monkeypatch):
+    """Numbered by their moment; of one moment, as they were told apart before."""
+    with monkeypatch.context() as patch:
+        patch.setattr("nexabooks.ops.migrations.NEWEST", "0004")
+        upgrade(engine)
+    with transaction(engine) as connection:
+        for plan_hash, day in (("bb", 1), ("aa", 1), ("cc", 2), ("dd", 1)):
+            values = f"'{plan_hash}', 'r', '{{}}', '2026-01-0{day} 00:00:00'"
+            connection.execute(text(f"insert into plans (plan_hash, run_id, plan, at) values ({values})"))
+    upgrade(engine)
+    with transaction(engine) as connection:
+        found = connection.execute(text("select plan_hash from plans order by position")).scalars().all()
+    assert found == ["dd", "bb", "aa", "cc"]
+
+
 def test_many_processes_may_open_a_new_store_at_once(ops_url):
     """Each of six finds a whole store and writes to it; none fails."""
     processes = [

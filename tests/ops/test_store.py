@@ -72,6 +72,13 @@ def test_the_latest_plan_is_the_one_saved_last(ops_url):
         assert (store.latest_plan().plan_hash, store.plan("zz").run_id) == ("aa", "run 1")
 
 
+def test_of_plans_of_one_moment_the_one_saved_last_is_the_latest(store):
+    """In a story the clock stands still; the hashes say nothing of the order."""
+    for plan_hash in ("mm", "zz", "aa", "nn"):
+        store.save_plan(plan_hash, "run 1", {})
+        assert store.latest_plan().plan_hash == plan_hash
+
+
 def test_the_newest_decision_about_a_difference_holds(store):
     """People change their minds; a decision without a reason is refused."""
     store.resolve("b1", break_class="voided", resolution="accepted", by="Ann", why="the customer left")

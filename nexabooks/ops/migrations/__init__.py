@@ -12,7 +12,7 @@ from sqlalchemy import Engine, inspect, text
 from nexabooks.errors import SettingsError
 from nexabooks.ops.engine import transaction
 
-NEWEST = "0004"
+NEWEST = "0005"
 _LOCK_KEY = 6_902_261  # any number, the same for every nexabooks; PostgreSQL's advisory locks are named by numbers
 
 
