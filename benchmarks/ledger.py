@@ -23,8 +23,9 @@ from multiprocessing.connection import Connection
 
 from nexabooks.clients.odoo import OdooWriter, open_odoo
 from nexabooks.ledger import Intent, Plan, Receipt, apply_plan, make_plan, read_present
+from nexabooks.ledger.books import Books
 from nexabooks.ledger.desired import Desired
-from nexabooks.ledger.present import Books, Present
+from nexabooks.ledger.present import Present
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
 from tests.ledger.conftest import settings_of

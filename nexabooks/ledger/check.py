@@ -12,10 +12,10 @@ from decimal import Decimal
 from nexabooks.clients.odoo import OdooReader
 from nexabooks.clients.odoo_errors import KeyRefused
 from nexabooks.errors import AccessRefused, PermanentError
+from nexabooks.ledger.books import Books, read_books
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.desired_payments import OUTSTANDING
 from nexabooks.ledger.payment_journals import PaymentJournal, account_trouble, route_trouble, wanted_accounts
-from nexabooks.ledger.present import Books, read_books
 from nexabooks.ledger.setup import FIELDS
 
 # What the posting user must be allowed to do: (model, operation, what it is for, the right that gives it).

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
+from nexabooks.ledger.books import Books
 from nexabooks.ledger.desired import Desired, Invoice
 from nexabooks.ledger.desired_payments import Payment
 from nexabooks.ledger.payment_journals import account_trouble, route_trouble
-from nexabooks.ledger.present import Books, Present
+from nexabooks.ledger.present import Present
 from nexabooks.money import format_minor
 
 LOCK_WORDS = {

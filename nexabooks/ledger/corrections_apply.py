@@ -6,7 +6,8 @@ from datetime import date
 
 from nexabooks.clients.odoo import id_of, text_of
 from nexabooks.ledger.actions import Action
-from nexabooks.ledger.present import LOCK_DATES, minor_of
+from nexabooks.ledger.books import LOCK_DATES
+from nexabooks.ledger.odoo_values import minor_of
 from nexabooks.ledger.reversal_reasons import correction_reason, is_ours
 from nexabooks.ledger.run import Run
 from nexabooks.ledger.undo import Periods, UndoStep, matched_lines, read_many, reversals_of

@@ -14,8 +14,9 @@ from nexabooks.ledger.batches import drive, repeat
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
 from nexabooks.ledger.keys import MODULE, line_key, move_key
+from nexabooks.ledger.odoo_values import minor_of
 from nexabooks.ledger.plan import REFUSED_MARK, Action, amounts_differ
-from nexabooks.ledger.present import PresentMove, minor_of, read_moves, revision_text
+from nexabooks.ledger.present import PresentMove, read_moves, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
 

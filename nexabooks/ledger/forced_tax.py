@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nexabooks.ledger.books import Books
 from nexabooks.ledger.desired import Desired, Invoice
-from nexabooks.ledger.present import Books
 from nexabooks.money import format_minor
 
 

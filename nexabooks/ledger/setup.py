@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from nexabooks.clients.odoo import OdooReader, OdooWriter
 from nexabooks.errors import LedgerRefused
+from nexabooks.ledger.books import read_accounts
 from nexabooks.ledger.desired_payments import PaymentRoute, route_of
 from nexabooks.ledger.payment_journals import (
     JOURNAL_TYPE,
@@ -20,7 +21,6 @@ from nexabooks.ledger.payment_journals import (
     read_payment_journals,
     wanted_accounts,
 )
-from nexabooks.ledger.present import read_accounts
 from nexabooks.ledger.unique_index import INDEX_STEP, Step, make_unique_index, unique_index_steps
 
 Rows = Iterable[Mapping[str, Any]]

@@ -16,8 +16,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
+from nexabooks.ledger.books import LOCK_DATES
 from nexabooks.ledger.desired import content_hash
-from nexabooks.ledger.present import LOCK_DATES, READ_SIZE, day_of, minor_of
+from nexabooks.ledger.odoo_values import day_of, minor_of
+from nexabooks.ledger.present import READ_SIZE
 from nexabooks.ledger.reversal_reasons import is_ours
 from nexabooks.money import format_minor
 

@@ -16,7 +16,8 @@ from typing import Any
 from nexabooks.clients.odoo import OdooWriter
 from nexabooks.ledger.batches import Driven, drive, repeat
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
-from nexabooks.ledger.present import READ_SIZE, minor_of
+from nexabooks.ledger.odoo_values import minor_of
+from nexabooks.ledger.present import READ_SIZE
 from nexabooks.ledger.reversal_reasons import undo_reason
 from nexabooks.ledger.undo import UndoPlan, UndoStep, UndoVerb, matched_lines, read_many, reversals_of
 

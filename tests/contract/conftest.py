@@ -18,8 +18,8 @@ import pytest
 from nexabooks.clients.odoo import OdooReader, OdooWriter, open_odoo
 from nexabooks.clients.odoo_json2 import Json2
 from nexabooks.clients.odoo_xmlrpc import XmlRpc
+from nexabooks.ledger.books import Books, read_books
 from nexabooks.ledger.desired import Desired, TaxCode
-from nexabooks.ledger.present import Books, read_books
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
 from nexabooks.settings import Settings, secret

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from nexabooks.errors import LedgerRefused, PermanentError
+from nexabooks.ledger.books import read_books
 from nexabooks.ledger.desired import Desired
-from nexabooks.ledger.present import read_books
 from tests.contract.test_undo_and_rights import entry_of
 from tests.contract.test_what_the_ledger_relies_on import (
     PAYMENT,

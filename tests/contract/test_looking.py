@@ -12,7 +12,7 @@ import pytest
 
 from nexabooks.errors import LedgerRefused
 from nexabooks.ledger import Finding, blocking, check, setup_apply, setup_plan
-from nexabooks.ledger.present import read_accounts
+from nexabooks.ledger.books import read_accounts
 from tests.contract.conftest import Server
 from tests.contract.test_what_the_ledger_relies_on import invoice
 from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, TAXES, an_invoice, desired_of

@@ -8,8 +8,8 @@ import pytest
 
 from nexabooks.clients.odoo_errors import RowsRefused
 from nexabooks.errors import LedgerRefused
+from nexabooks.ledger.books import read_books
 from nexabooks.ledger.desired import Desired, TaxCode
-from nexabooks.ledger.present import read_books
 from tests.contract.test_what_the_ledger_relies_on import (
     FIELDS,
     account,

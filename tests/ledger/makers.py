@@ -9,10 +9,11 @@ from typing import Any
 
 from nexabooks.clients.odoo import OdooWriter
 from nexabooks.ledger import MemoryJournal, Plan, Receipt, apply_plan
+from nexabooks.ledger.books import Account, Books, Currency, Journal, Tax
 from nexabooks.ledger.desired import Desired, Family, Invoice, Line, Partner, TaxCode
 from nexabooks.ledger.desired_payments import Payment, route_of
 from nexabooks.ledger.payment_journals import PaymentJournal
-from nexabooks.ledger.present import Account, Books, Currency, Journal, Present, PresentMove, PresentPartner, Tax
+from nexabooks.ledger.present import Present, PresentMove, PresentPartner
 from nexabooks.money import round_minor
 
 DAY = date(2026, 10, 5)

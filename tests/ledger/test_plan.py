@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import pytest
 
+from nexabooks.ledger.books import Account, Currency, Tax
 from nexabooks.ledger.desired import Line
 from nexabooks.ledger.desired_payments import PaymentKey
 from nexabooks.ledger.plan import REFUSED_MARK, make_plan
-from nexabooks.ledger.present import Account, Currency, Present, PresentPartner, PresentPayment, Tax
+from nexabooks.ledger.present import Present, PresentPartner, PresentPayment
 from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, books, desired_of, move_of, present_of
 
 INVOICE = an_invoice()

@@ -7,9 +7,10 @@ from datetime import date
 
 import pytest
 
+from nexabooks.ledger.books import Account
 from nexabooks.ledger.desired_payments import PaymentRoute
 from nexabooks.ledger.plan import make_plan
-from nexabooks.ledger.present import Account, Present, PresentPayment
+from nexabooks.ledger.present import Present, PresentPayment
 from tests.ledger.makers import (
     ROUTES,
     a_journal,
