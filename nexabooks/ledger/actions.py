@@ -85,8 +85,8 @@ class Action:
     @property
     def action_key(self) -> str:
         """The name of this step within a run, the same in every run of the same plan."""
-        if self.verb == "reverse":  # as the receipts of taking back name it
-            return f"reverse account.move {self.odoo_id}"
+        if self.verb == "reverse":
+            return reverse_key(self.odoo_id)
         words = (self.verb, self.source_system, self.kind, self.source_invoice_id, self.payment_id)
         return " ".join(word for word in words if word)
 
@@ -291,6 +291,11 @@ class Plan:
                 for row, action in zip(self.rows(), self.actions, strict=True)
             ],
         }
+
+
+def reverse_key(move_id: int | None) -> str:
+    """The name of the step that reverses an entry, as the receipts of taking back have it too."""
+    return f"reverse account.move {move_id}"
 
 
 def but(action: Action, verb: Verb, reason: str) -> Action:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from nexabooks.ledger.actions import Plan
+from nexabooks.ledger.actions import Plan, reverse_key
 from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.plan import make_plan
 from nexabooks.ledger.present import PresentMove
@@ -25,7 +25,7 @@ def rest_of_corrections(plan: Plan, approved: Collection[str], meant: Meant) -> 
     reversed_moves: dict[MoveKey, PresentMove] = {}
     for action in plan.of("create", "update", "post"):
         before = plan.present.taken_back.get(action.key)
-        if before and (before[-1].corrected_by, f"reverse account.move {before[-1].move_id}") in meant:
+        if before and (before[-1].corrected_by, reverse_key(before[-1].move_id)) in meant:
             reversed_moves[action.key] = before[-1]
     proposals = _as_before(plan, reversed_moves).of("correct")
     going = {action.key for action in proposals if action.fingerprint in approved}
