@@ -221,7 +221,11 @@ def _period(desired: Desired, books: Books) -> list[Finding]:
     ]
     if books.company_currency not in {i.currency_code for i in desired.invoices} and desired.invoices:
         findings.append(Finding("company currency", True, f"{books.company_currency}; no invoice is in it"))
-    for code in sorted({i.currency_code for i in desired.invoices} - {books.company_currency}):
+    foreign = sorted({i.currency_code for i in desired.invoices} - {books.company_currency})
+    if foreign and desired.choices.rate == "source":
+        says = "an invoice settled in the company's currency takes the rate of its charge, any other Odoo's rate of its day"
+        findings.append(Finding("rates (NEXABOOKS_ODOO_RATE)", True, says))
+    for code in foreign:
         currency = books.currencies.get(code)
         if currency is None:
             says = f"Odoo does not know {code}"

@@ -128,13 +128,16 @@ def _is_in_open_period(invoice: Invoice, desired: Desired, present: Present) -> 
 
 
 def _has_rate(invoice: Invoice, desired: Desired, present: Present) -> str:
-    """Before the first rate Odoo silently uses the earliest, and without any it counts 1.0 (facts: odoo "Rates")."""
+    """Before the first rate Odoo silently uses the earliest, and without any it counts 1.0 (facts: odoo "Rates"). An
+    invoice that brings its own needs none."""
     books, code = present.books, invoice.currency_code
     if code == books.company_currency:
         return ""
     currency = books.currencies[code]
     if not currency.is_active:
         return f"the currency {code} is not active in Odoo; activate it"
+    if invoice.rate:
+        return ""
     if currency.first_rate_on is None or currency.first_rate_on > invoice.invoiced_on:
         return f"Odoo has no {code} rate on or before {invoice.invoiced_on}; enter one"
     return ""
@@ -154,7 +157,7 @@ def payment_reason_to_refuse(payment: Payment, invoice: Invoice, desired: Desire
     """Why this payment cannot be sent, or ''."""
     if payment.amount_minor <= 0:
         return f"its amount {format_minor(payment.amount_minor, payment.currency_code)} is not above zero"
-    if payment.currency_code != invoice.currency_code:
+    if (payment.document_currency_code or payment.currency_code) != invoice.currency_code:
         return f"it is in {payment.currency_code}, its {invoice.kind.replace('_', ' ')} in {invoice.currency_code}"
     route = desired.routes.get(payment.route)
     if route is None:

@@ -11,17 +11,18 @@ from typing import Any
 
 from nexabooks.clients.odoo import id_of
 from nexabooks.ledger.batches import drive, repeat
+from nexabooks.ledger.choices import odoo_rate
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
 from nexabooks.ledger.keys import MODULE, line_key, move_key
-from nexabooks.ledger.plan import REFUSED_MARK, Action, amounts_differ
-from nexabooks.ledger.present import PresentMove, minor_of, read_moves, revision_text
+from nexabooks.ledger.plan import REFUSED_MARK, Action, figures_differ
+from nexabooks.ledger.present import RATE_FIELD, PresentMove, minor_of, read_moves, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
 
 MOVE_TYPES = {"invoice": "out_invoice", "credit_note": "out_refund"}
 
-FIELDS = (
+HEADER = (
     "id",
     "move_type",
     "journal_id/.id",
@@ -38,6 +39,8 @@ FIELDS = (
     "x_fc_stripe_invoice_id",
     "x_fc_stripe_customer_id",
     "x_fc_run_id",
+)
+LINE = (
     "invoice_line_ids/id",
     "invoice_line_ids/name",
     "invoice_line_ids/quantity",
@@ -45,7 +48,6 @@ FIELDS = (
     "invoice_line_ids/account_id/.id",
     "invoice_line_ids/tax_ids/.id",
 )
-HEADER_WIDTH = FIELDS.index("invoice_line_ids/id")
 
 
 def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
@@ -61,8 +63,10 @@ def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
         else:
             said = f"its customer {action.customer_id!r} could not be made in Odoo; see the customer's own receipt"
             run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-    for batch in run.batches("drafts", invoices):
-        _write_batch(run, batch, {i.key: actions[i.key] for i in batch}, partner_ids)
+    # Apart, because Odoo refuses an empty cell where others have a rate ("The currency rate must be strictly positive").
+    for some in ([i for i in invoices if not i.rate], [i for i in invoices if i.rate]):
+        for batch in run.batches("drafts", some):
+            _write_batch(run, batch, {i.key: actions[i.key] for i in batch}, partner_ids)
 
 
 def _write_batch(
@@ -72,7 +76,8 @@ def _write_batch(
 
     def send(batch: list[Invoice]) -> None:
         run.intend(actions[i.key] for i in batch)
-        run.client.load("account.move", FIELDS, [row for i in batch for row in _rows(run, i, partner_ids)])
+        fields = (*HEADER, *([RATE_FIELD] if batch[0].rate else ()), *LINE)
+        run.client.load("account.move", fields, [row for i in batch for row in _rows(run, i, partner_ids)])
 
     def still_to_do(batch: list[Invoice]) -> list[Invoice]:
         held = read_batch(run, batch)
@@ -112,8 +117,9 @@ def _rows(run: Run, invoice: Invoice, partner_ids: dict[str, int]) -> list[list[
         invoice.stripe_invoice_id,
         invoice.stripe_customer_id,
         run.plan.run_id,
+        *([str(odoo_rate(invoice.rate))] if invoice.rate else ()),
     ]
-    blank = [""] * HEADER_WIDTH
+    blank = [""] * len(header)
     return [
         [*(blank if number else header), *_line_cells(run, invoice, line)] for number, line in enumerate(invoice.lines)
     ]
@@ -166,13 +172,13 @@ def _compare(run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], 
     marks = {}
     for invoice in drafts:
         move = held[invoice.key]
-        difference = amounts_differ(invoice, move) or wrong_lines(run, invoice, lines[move.move_id])
+        difference = figures_differ(invoice, move) or wrong_lines(run, invoice, lines[move.move_id])
         marks[move.move_id] = (REFUSED_MARK if difference else "") + invoice.content_hash
     _mark(run, marks)
     for invoice in invoices:
         move, action = held[invoice.key], actions[invoice.key]
         where = {"odoo_model": "account.move", "odoo_id": move.move_id, "odoo_total_minor": move.total_minor}
-        difference = amounts_differ(invoice, move)
+        difference = figures_differ(invoice, move)
         if invoice.key in said:
             difference = difference or wrong_lines(run, invoice, lines[move.move_id])
         if difference:

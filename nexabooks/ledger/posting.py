@@ -10,7 +10,7 @@ from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Invoice
 from nexabooks.ledger.drafts import read_batch
 from nexabooks.ledger.evidence import note_action
-from nexabooks.ledger.plan import Action, amounts_differ
+from nexabooks.ledger.plan import Action, figures_differ
 from nexabooks.ledger.present import PresentMove
 from nexabooks.ledger.run import Run
 
@@ -42,7 +42,7 @@ def _post_batch(run: Run, invoices: list[Invoice], actions: dict, has_notes: boo
                 "its draft is no longer in Odoo; the next run makes it again",
                 None,
             )
-        elif difference := amounts_differ(invoice, move):
+        elif difference := figures_differ(invoice, move):
             _settle(run, actions[invoice.key], "refused", f"not posted: {difference}", move)
         elif move.state == "draft" and move.content_hash != invoice.content_hash:
             said = "its draft is unfinished or was made from other facts; the next run finishes it"
@@ -81,7 +81,7 @@ def _post_batch(run: Run, invoices: list[Invoice], actions: dict, has_notes: boo
 def _settle_posted(run: Run, action: Action, outcome: str, invoice: Invoice, move: PresentMove) -> None:
     """A posted entry is never touched again; what is wrong with it is said in a receipt of its own."""
     _settle(run, action, outcome, f"posted as {move.name}", move)
-    wrong = [amounts_differ(invoice, move)]
+    wrong = [figures_differ(invoice, move)]
     if move.booked_on != invoice.invoiced_on:
         wrong.append(
             f"it is booked on {move.booked_on} and not on {invoice.invoiced_on}: a lock date was set meanwhile"

@@ -43,6 +43,8 @@ MOVE_FIELDS = (
     "x_fc_run_id",
     "x_fc_content_hash",
 )
+RATE_FIELD = "invoice_currency_rate"
+RATE_VERSION = 18  # of Odoo, from which on an invoice shows its rate
 PAYMENT_FIELDS = (
     "id",
     "state",
@@ -85,6 +87,7 @@ class PresentMove:
     content_hash: str
     revision: int = 1  # how often this invoice was posted, this entry included
     run_id: str = ""
+    currency_rate: Decimal | None = None  # units of its currency for one of the company's; None = Odoo does not show it
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +290,8 @@ def read_moves(
     """Our entries in `domain`, by identity, less those with the ids `without`."""
     found: dict[MoveKey, list[PresentMove]] = {}
     here = [["company_id", "=", client.company_id], *domain]
-    for record in client.all_of("account.move", here, MOVE_FIELDS):
+    fields = (*MOVE_FIELDS, RATE_FIELD) if client.major_version >= RATE_VERSION else MOVE_FIELDS
+    for record in client.all_of("account.move", here, fields):
         key = MoveKey(
             text_of(record["x_fc_source_system"]),
             text_of(record["x_fc_source_invoice_id"]),
@@ -319,6 +323,7 @@ def _move(record: Mapping[str, Any]) -> PresentMove:
         content_hash=text_of(record["x_fc_content_hash"]),
         revision=int(text_of(record["x_fc_revision"]) or 1),
         run_id=text_of(record["x_fc_run_id"]),
+        currency_rate=Decimal(record[RATE_FIELD]) if record.get(RATE_FIELD) else None,
     )
 
 

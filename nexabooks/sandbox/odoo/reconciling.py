@@ -169,10 +169,10 @@ class PartialReconcile(Model):
                 if left < 0
                 else company["income_currency_exchange_account_id"]
             )
+            is_own = line["currency_id"] == company["currency_id"]
             common = {
                 "partner_id": line["partner_id"],
                 "currency_id": line["currency_id"],
-                "amount_currency": 0,
                 "name": "Currency exchange rate difference",
             }
             move_vals = {
@@ -180,8 +180,12 @@ class PartialReconcile(Model):
                 "journal_id": company["currency_exchange_journal_id"],
                 "date": day,
                 "line_ids": [
-                    [0, 0, {**common, "account_id": line["account_id"], "balance": left}],
-                    [0, 0, {**common, "account_id": account, "balance": -left}],
+                    [
+                        0,
+                        0,
+                        {**common, "account_id": id, "balance": side, "amount_currency": side if is_own else 0},
+                    ]
+                    for id, side in ((line["account_id"], left), (account, -left))
                 ],
             }
             moves = env["account.move"]
@@ -194,9 +198,8 @@ class PartialReconcile(Model):
                 if left < 0
                 else {"debit_move_id": counter, "credit_move_id": line["id"]}
             )
-            self.insert(
-                {**ends, "amount": abs(left), "debit_amount_currency": Decimal(0), "credit_amount_currency": Decimal(0)}
-            )
+            own = abs(left) if is_own else Decimal(0)
+            self.insert({**ends, "amount": abs(left), "debit_amount_currency": own, "credit_amount_currency": own})
             self.update(partial_id, {"exchange_move_id": exchange_id})
             self._after([line["id"], counter])
 
@@ -311,9 +314,9 @@ def settle(env: Env, debit: Row, credit: Row) -> Deal:
         sides = [min(debit_open, credit_open)] * 2
     amount = min(sides)
     exchanges = []
-    for place, (line, left) in enumerate(((debit, debit_open), (credit, credit_open))):
+    for place, left in enumerate((debit_open, credit_open)):
         side = left if matched == reach[place] else sides[place]
-        exchanges.append(side - amount if line["currency_id"] == foreign else Decimal(0))
+        exchanges.append(side - amount)
     amounts = [matched if line["currency_id"] == foreign else amount for line in (debit, credit)]
     return Deal(amount, amounts[0], amounts[1], exchanges[0], exchanges[1])
 
@@ -325,9 +328,12 @@ def _open_in(line: Row, foreign: int, step: Decimal, rate: Decimal) -> Decimal:
 
 
 def _rate_between(env: Env, line: Row, other: Row, foreign: int) -> Decimal:
-    """Units of the foreign currency for one of the company's: as the line was booked, else as the payment it meets, else as of its day."""
+    """Units of the foreign currency for one of the company's: as the line was booked, else as Odoo's payment wizard says,
+    else as the payment it meets, else as of its day."""
     if line["currency_id"] == foreign and line["balance"]:
         return abs(Decimal(line["amount_currency"] / line["balance"]))
+    if forced := env.context.get("forced_rate_from_register_payment"):
+        return Decimal(str(forced))
     move, met = env.row("account.move", line["move_id"]), env.row("account.move", other["move_id"])
     if (
         not move["origin_payment_id"]
