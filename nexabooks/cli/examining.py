@@ -152,6 +152,7 @@ def set_up_odoo(*, apply: bool, has_unique_index: bool, as_json: bool) -> int:
                 seed(settings, "payment_routes"),
                 currencies=currencies(settings),
                 has_unique_index=has_unique_index,
+                keeps_numbers=settings.odoo_numbers == "source",
             )
     if as_json:
         print_json([asdict(step) for step in steps])
@@ -182,4 +183,5 @@ def apply_odoo_setup(settings: Settings | None = None, *, has_unique_index: bool
             seed(settings, "payment_routes"),
             currencies=currencies(settings),
             has_unique_index=has_unique_index,
+            keeps_numbers=settings.odoo_numbers == "source",
         )

@@ -9,6 +9,7 @@ from datetime import date
 
 from nexabooks.ledger.desired import Desired, Invoice
 from nexabooks.ledger.desired_payments import Payment
+from nexabooks.ledger.own_numbers import number_of, numbers_trouble
 from nexabooks.ledger.payment_journals import account_trouble, route_trouble
 from nexabooks.ledger.present import Books, Present
 from nexabooks.money import format_minor
@@ -104,6 +105,8 @@ def _has_currency(invoice: Invoice, desired: Desired, present: Present) -> str:
 
 
 def _has_sale_journal(invoice: Invoice, desired: Desired, present: Present) -> str:
+    if invoice.own_number:
+        return numbers_trouble(present.books.numbers_journal)
     return "" if present.books.sale_journal else "Odoo has no sales journal in this company"
 
 
@@ -150,7 +153,29 @@ def _has_active_partner(invoice: Invoice, desired: Desired, present: Present) ->
     return ""
 
 
-PARKS: tuple[Rule, ...] = (_is_in_open_period, _has_rate, _has_active_partner)
+def _has_a_free_number(invoice: Invoice, desired: Desired, present: Present) -> str:
+    """Odoo refuses a number that is taken only when it posts, and leaves the draft behind (facts: odoo "Invoice numbers")."""
+    if desired.choices.numbers != "source":
+        return ""
+    if not invoice.invoice_number:
+        return "its source gives it no number, and entries keep their source's number (NEXABOOKS_ODOO_NUMBERS)"
+    number = number_of(invoice.own_number, present.revision_of(invoice.key))
+    if number in present.numbers:
+        entry_id, key = present.numbers[number]
+        whose = f"that of {key}" if key else "of no source: rename it"
+        return f"its number {number} is taken in Odoo by entry {entry_id}, {whose}"
+    others = desired.by_number[invoice.invoice_number]
+    first = next((one for one in others if one.key == invoice.key or _may_keep(one, present)), invoice)
+    return "" if first.key == invoice.key else f"its number {number} is also that of {first.key}"
+
+
+def _may_keep(invoice: Invoice, present: Present) -> bool:
+    """Whether its entry keeps its number, or will."""
+    move = present.moves.get(invoice.key)
+    return bool(invoice.own_number) and (move is None or move.state == "draft")
+
+
+PARKS: tuple[Rule, ...] = (_is_in_open_period, _has_rate, _has_active_partner, _has_a_free_number)
 
 
 def payment_reason_to_refuse(payment: Payment, invoice: Invoice, desired: Desired, present: Present) -> str:

@@ -1,5 +1,5 @@
-"""What finance chose, laid over what the warehouse asks for: the rate that an invoice is converted by, and the currency in
-which its money is booked (docs/decisions/0017).
+"""What finance chose, laid over what the warehouse asks for: the rate that an invoice is converted by and the currency in
+which its money is booked (docs/decisions/0017), and the number that its entry carries (0024).
 
 What is in the books stays as it was booked, whatever is chosen later: a posted entry is recognised by its hash, a payment by
 its currency. So a change of a setting is no difference between Odoo and the source.
@@ -12,6 +12,7 @@ from decimal import Context, Decimal
 
 from nexabooks.ledger.desired import Desired, Invoice, rate_text
 from nexabooks.ledger.desired_payments import Payment
+from nexabooks.ledger.own_numbers import number_of
 from nexabooks.ledger.present import Present, PresentMove
 
 RATE_DIGITS = 15  # of the rate that is sent: as many as a double keeps, so that Odoo holds what was meant
@@ -25,11 +26,13 @@ def as_chosen(desired: Desired, present: Present) -> Desired:
 
 
 def _chosen(invoice: Invoice, desired: Desired, present: Present) -> Invoice:
-    wanted = _with_rate(invoice, invoice.source_rate if _takes_source_rate(invoice, desired, present) else None)
+    number = invoice.invoice_number if desired.choices.numbers == "source" else ""
+    wanted = _as(invoice, invoice.source_rate if _takes_source_rate(invoice, desired, present) else None, number)
     move = present.moves.get(invoice.key)
-    if invoice.source_rate and move and move.state == "posted" and move.content_hash != wanted.content_hash:
-        other = _with_rate(invoice, None if wanted.rate else invoice.source_rate)
-        wanted = other if move.content_hash == other.content_hash else wanted
+    if move and move.state == "posted" and move.content_hash != wanted.content_hash:
+        ways = [(rate, own) for rate in {None, invoice.source_rate} for own in ("", invoice.invoice_number)]
+        as_booked = (_as(invoice, *way) for way in ways)
+        wanted = next((one for one in as_booked if one.content_hash == move.content_hash), wanted)
     if not any(payment.settled_minor for payment in invoice.payments):
         return wanted
     return replace(wanted, payments=tuple(_payment(payment, invoice, desired, present) for payment in invoice.payments))
@@ -39,8 +42,10 @@ def _takes_source_rate(invoice: Invoice, desired: Desired, present: Present) -> 
     return desired.choices.rate == "source" and invoice.currency_code != present.books.company_currency
 
 
-def _with_rate(invoice: Invoice, rate: Decimal | None) -> Invoice:
-    return invoice if invoice.rate == rate else replace(invoice, rate=rate)
+def _as(invoice: Invoice, rate: Decimal | None, own_number: str) -> Invoice:
+    if (invoice.rate, invoice.own_number) == (rate, own_number):
+        return invoice
+    return replace(invoice, rate=rate, own_number=own_number)
 
 
 def _payment(payment: Payment, invoice: Invoice, desired: Desired, present: Present) -> Payment:
@@ -69,6 +74,14 @@ def rate_differs(invoice: Invoice, move: PresentMove) -> str:
         return ""
     held = rate_text(Context(prec=10).divide(Decimal(1), move.currency_rate)) if move.currency_rate else "none"
     return f"the source settled it at the rate {rate_text(invoice.rate)}, Odoo holds {held}"
+
+
+def number_differs(invoice: Invoice, move: PresentMove) -> str:
+    """In words, that an entry does not carry the number that it should keep; '' when it does, or Odoo numbers it."""
+    wanted = number_of(invoice.own_number, move.revision)
+    if not wanted or move.name == wanted:
+        return ""
+    return f"it should keep the number {wanted}, Odoo calls it {move.name or 'nothing'}"
 
 
 def rate_says(invoice: Invoice, company_currency: str, choices_rate: str) -> str:

@@ -30,14 +30,15 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What finance chose in the settings. `rate`: whose rate converts an invoice in another currency, Odoo's of its day or
-    that at which the source settled it."""
+    that at which the source settled it. `numbers`: whose number an entry carries."""
 
     rate: OdooOrSource = "odoo"
+    numbers: OdooOrSource = "odoo"
 
     @classmethod
     def of(cls, settings: Settings) -> Choices:
         """As the settings say."""
-        return cls(rate=settings.odoo_rate)
+        return cls(rate=settings.odoo_rate, numbers=settings.odoo_numbers)
 
 
 NO_CHOICES = Choices()  # everything is Odoo's
@@ -89,7 +90,7 @@ class Invoice:
     """One invoice or credit note of a source, amounts positive in both.
 
     `source_rate`: units of the company's currency for one of its own, as its source settled it; `rate`: that rate where it
-    is the one to convert by (choices.py), None = Odoo's.
+    is the one to convert by (choices.py), None = Odoo's. `own_number`: the number that its entry keeps, '' = Odoo's.
     """
 
     source_system: str
@@ -120,6 +121,7 @@ class Invoice:
     source_rate: Decimal | None = None
     no_rate_reason: str = ""  # why there is no source_rate, in words; '' in the company's currency
     rate: Decimal | None = None
+    own_number: str = ""
 
     @cached_property
     def key(self) -> MoveKey:
@@ -127,9 +129,10 @@ class Invoice:
 
     @cached_property
     def content_hash(self) -> str:
-        """Over header, lines, taxes and the rate that is sent; not over verdict and payments, which may change without
-        changing the entry."""
+        """Over header, lines, taxes, and the rate and number that are sent; not over verdict and payments, which may change
+        without changing the entry."""
         own = {"rate": rate_text(self.rate)} if self.rate else {}
+        own |= {"own_number": self.own_number} if self.own_number else {}
         return content_hash(
             {
                 **own,
@@ -181,6 +184,15 @@ class Desired:
     taxes: Mapping[str, TaxCode]
     routes: Mapping[str, PaymentRoute] = field(default_factory=dict)
     choices: Choices = NO_CHOICES
+
+    @cached_property
+    def by_number(self) -> Mapping[str, list[Invoice]]:
+        """The invoices and credit notes that may be posted, by their number."""
+        found: dict[str, list[Invoice]] = defaultdict(list)
+        for invoice in self.invoices:
+            if invoice.verdict == "verified" and invoice.is_postable:
+                found[invoice.invoice_number].append(invoice)
+        return found
 
 
 def content_hash(facts: Any) -> str:

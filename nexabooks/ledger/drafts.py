@@ -7,6 +7,7 @@ one. Header and lines both have external ids: a load without line ids would doub
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from nexabooks.clients.odoo import id_of
@@ -15,6 +16,7 @@ from nexabooks.ledger.choices import odoo_rate
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
 from nexabooks.ledger.keys import MODULE, line_key, move_key
+from nexabooks.ledger.own_numbers import number_of
 from nexabooks.ledger.plan import REFUSED_MARK, Action, figures_differ
 from nexabooks.ledger.present import RATE_FIELD, PresentMove, minor_of, read_moves, revision_text
 from nexabooks.ledger.run import Run
@@ -63,10 +65,25 @@ def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
         else:
             said = f"its customer {action.customer_id!r} could not be made in Odoo; see the customer's own receipt"
             run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-    # Apart, because Odoo refuses an empty cell where others have a rate ("The currency rate must be strictly positive").
-    for some in ([i for i in invoices if not i.rate], [i for i in invoices if i.rate]):
+    # Apart by the columns they need: Odoo refuses an empty cell where others have a rate ("The currency rate must be strictly
+    # positive"), and a draft that is not to keep a number is numbered by Odoo when no name is sent.
+    for some in _by(invoices, lambda i: _own_columns(run, i)).values():
         for batch in run.batches("drafts", some):
             _write_batch(run, batch, {i.key: actions[i.key] for i in batch}, partner_ids)
+
+
+def _own_columns(run: Run, invoice: Invoice) -> tuple[str, ...]:
+    """The columns that only some invoices have. A draft that kept a number and shall not any more has its name emptied."""
+    journal, move = run.plan.present.books.numbers_journal, run.plan.present.moves.get(invoice.key)
+    has_kept = bool(journal and move and move.state == "draft" and move.journal_id == journal.journal_id)
+    return (*([RATE_FIELD] if invoice.rate else ()), *(["name"] if invoice.own_number or has_kept else ()))
+
+
+def _by(invoices: list[Invoice], key: Callable[[Invoice], tuple[str, ...]]) -> dict[tuple[str, ...], list[Invoice]]:
+    groups: dict[tuple[str, ...], list[Invoice]] = {}
+    for invoice in invoices:
+        groups.setdefault(key(invoice), []).append(invoice)
+    return dict(sorted(groups.items()))
 
 
 def _write_batch(
@@ -76,7 +93,7 @@ def _write_batch(
 
     def send(batch: list[Invoice]) -> None:
         run.intend(actions[i.key] for i in batch)
-        fields = (*HEADER, *([RATE_FIELD] if batch[0].rate else ()), *LINE)
+        fields = (*HEADER, *_own_columns(run, batch[0]), *LINE)
         run.client.load("account.move", fields, [row for i in batch for row in _rows(run, i, partner_ids)])
 
     def still_to_do(batch: list[Invoice]) -> list[Invoice]:
@@ -101,23 +118,28 @@ def read_batch(run: Run, batch: list[Invoice]) -> dict[MoveKey, PresentMove]:
 
 def _rows(run: Run, invoice: Invoice, partner_ids: dict[str, int]) -> list[list[str]]:
     """One row a line; the header stands in the first, and the blank cells below it continue the record."""
-    books = run.plan.present.books
+    books, revision = run.plan.present.books, run.revision_of(invoice.key)
+    journal = books.numbers_journal if invoice.own_number else books.sale_journal
+    own = {
+        RATE_FIELD: str(odoo_rate(invoice.rate)) if invoice.rate else "",
+        "name": number_of(invoice.own_number, revision),
+    }
     header = [
-        move_key(*_name(invoice), run.revision_of(invoice.key)),
+        move_key(*_name(invoice), revision),
         MOVE_TYPES[invoice.kind],
-        str(books.sale_journal.journal_id) if books.sale_journal else "",
+        str(journal.journal_id) if journal else "",
         str(partner_ids[invoice.customer_id]),
         invoice.invoiced_on.isoformat(),
         invoice.due_on.isoformat(),  # without it Odoo takes today
         invoice.invoice_number,
         str(books.currencies[invoice.currency_code].currency_id),
         *invoice.key,
-        revision_text(run.revision_of(invoice.key)),
+        revision_text(revision),
         invoice.nexacloud_invoice_id,
         invoice.stripe_invoice_id,
         invoice.stripe_customer_id,
         run.plan.run_id,
-        *([str(odoo_rate(invoice.rate))] if invoice.rate else ()),
+        *(own[name] for name in _own_columns(run, invoice)),
     ]
     blank = [""] * len(header)
     return [

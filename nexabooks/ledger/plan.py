@@ -12,7 +12,7 @@ from functools import partial
 
 from nexabooks.ledger.actions import Action, Plan, Verb, but
 from nexabooks.ledger.checks import reason_to_park, reason_to_refuse
-from nexabooks.ledger.choices import as_chosen, rate_differs, rate_says
+from nexabooks.ledger.choices import as_chosen, number_differs, rate_differs, rate_says
 from nexabooks.ledger.corrections import facts_of, open_money, posted_again, proposal
 from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey
 from nexabooks.ledger.modes import NO_MODES, Modes
@@ -188,9 +188,11 @@ def changes_since_posting(invoice: Invoice, move: PresentMove) -> str:
 
 
 def figures_differ(invoice: Invoice, move: PresentMove) -> str:
-    """In words, how the figures of an entry differ from its source's; '' when they are equal to the cent and, where the
-    source's rate was sent, converted by it."""
-    return "; ".join(filter(None, (amounts_differ(invoice, move), rate_differs(invoice, move))))
+    """In words, how an entry differs from what was sent; '' when it is equal to the cent and has the source's rate and number,
+    where those were sent."""
+    return "; ".join(
+        filter(None, (amounts_differ(invoice, move), rate_differs(invoice, move), number_differs(invoice, move)))
+    )
 
 
 def amounts_differ(invoice: Invoice, move: PresentMove) -> str:

@@ -17,6 +17,7 @@ from nexabooks.clients.odoo import OdooReader, id_of, text_of
 from nexabooks.errors import PermanentError
 from nexabooks.ledger.desired import Desired, MoveKey
 from nexabooks.ledger.desired_payments import PaymentKey
+from nexabooks.ledger.own_numbers import JOURNAL_CODE, NumbersJournal, read_numbers_journal
 from nexabooks.ledger.payment_journals import PaymentJournal, read_payment_journals
 from nexabooks.money import to_minor, units_per_major
 
@@ -42,6 +43,7 @@ MOVE_FIELDS = (
     "x_fc_revision",
     "x_fc_run_id",
     "x_fc_content_hash",
+    "journal_id",
 )
 RATE_FIELD = "invoice_currency_rate"
 RATE_VERSION = 18  # of Odoo, from which on an invoice shows its rate
@@ -88,6 +90,7 @@ class PresentMove:
     revision: int = 1  # how often this invoice was posted, this entry included
     run_id: str = ""
     currency_rate: Decimal | None = None  # units of its currency for one of the company's; None = Odoo does not show it
+    journal_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +168,7 @@ class Books:
     sale_journal: Journal | None
     payment_journals: Mapping[str, PaymentJournal]  # of the routes, by code
     locks: Mapping[str, date]  # by field name, only those that are set
+    numbers_journal: NumbersJournal | None = None  # where entries keep their source's number
 
 
 @dataclass(frozen=True)
@@ -179,6 +183,21 @@ class Present:
     payments: Mapping[PaymentKey, PresentPayment] = field(default_factory=dict)
     taken_back: Mapping[MoveKey, tuple[PresentMove, ...]] = field(default_factory=dict)
     gone_payment_ids: frozenset[int] = frozenset()  # of payments that were taken back
+    foreign_numbers: Mapping[str, int] = field(
+        default_factory=dict
+    )  # in the numbers journal: name -> entry that is not ours
+
+    @cached_property
+    def numbers(self) -> Mapping[str, tuple[int, MoveKey | None]]:
+        """The numbers that are taken in the numbers journal: each with its entry and, of ours, whose it is."""
+        journal = self.books.numbers_journal
+        found: dict[str, tuple[int, MoveKey | None]] = {name: (id, None) for name, id in self.foreign_numbers.items()}
+        standing = ((key, (move,)) for key, move in self.moves.items())
+        for key, moves in (*standing, *self.taken_back.items()):
+            for move in moves:
+                if journal and move.journal_id == journal.journal_id and move.state == "posted":
+                    found[move.name] = (move.move_id, key)
+        return found
 
     @cached_property
     def _payments_of(self) -> Mapping[tuple[str, str], list[tuple[PaymentKey, PresentPayment]]]:
@@ -248,7 +267,17 @@ def read_present(client: OdooReader, desired: Desired) -> Present:
         payments=payments,
         taken_back={key: tuple(sorted(moves, key=lambda m: m.move_id)) for key, moves in back.items() if moves},
         gone_payment_ids=gone,
+        foreign_numbers=_foreign_numbers(client, books),
     )
+
+
+def _foreign_numbers(client: OdooReader, books: Books) -> dict[str, int]:
+    """What a person posted in the journal of the source's numbers."""
+    if books.numbers_journal is None:
+        return {}
+    domain = [["journal_id", "=", books.numbers_journal.journal_id], ["state", "=", "posted"]]
+    rows = client.all_of("account.move", [*domain, ["x_fc_source_invoice_id", "=", False]], ["id", "name"])
+    return {text_of(row["name"]): row["id"] for row in rows}
 
 
 def _reversed_in_full(client: OdooReader, found: Mapping[MoveKey, list[PresentMove]]) -> set[int]:
@@ -324,6 +353,7 @@ def _move(record: Mapping[str, Any]) -> PresentMove:
         revision=int(text_of(record["x_fc_revision"]) or 1),
         run_id=text_of(record["x_fc_run_id"]),
         currency_rate=Decimal(record[RATE_FIELD]) if record.get(RATE_FIELD) else None,
+        journal_id=id_of(record["journal_id"]),
     )
 
 
@@ -393,7 +423,8 @@ def read_books(client: OdooReader, desired: Desired) -> Books:
         currencies=_read_currencies(
             client, {i.currency_code for i in desired.invoices} | {company_currency}, company_currency
         ),
-        sale_journal=_read_sale_journal(client),
+        sale_journal=read_sale_journal(client),
+        numbers_journal=read_numbers_journal(client),
         payment_journals=read_payment_journals(client, {r.journal_code for r in desired.routes.values()}),
         locks={name: day for name in LOCK_DATES if (day := day_of(company[name]))},
     )
@@ -452,7 +483,8 @@ def _read_currencies(client: OdooReader, codes: set[str], company_currency: str)
     return {name: Currency(r["id"], bool(r["active"]), first.get(r["id"])) for name, r in found.items()}
 
 
-def _read_sale_journal(client: OdooReader) -> Journal | None:
-    here = [["company_id", "=", client.company_id], ["type", "=", "sale"]]
+def read_sale_journal(client: OdooReader) -> Journal | None:
+    """The first sales journal of the company in which Odoo numbers the entries."""
+    here = [["company_id", "=", client.company_id], ["type", "=", "sale"], ["code", "!=", JOURNAL_CODE]]
     records = client.search_read("account.journal", here, ["id", "code", "name"], order="id", limit=1)
     return Journal(records[0]["id"], records[0]["code"], text_of(records[0]["name"])) if records else None

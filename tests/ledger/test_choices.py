@@ -1,4 +1,4 @@
-"""What finance chose, laid over what is asked for: which rate an invoice takes, and what of it stays as it was booked."""
+"""What finance chose, laid over what is asked for: the rate and the number of an invoice, and what stays as it was booked."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from nexabooks.ledger.choices import as_chosen, odoo_rate, rate_differs
+from nexabooks.ledger.choices import as_chosen, number_differs, odoo_rate, rate_differs
 from nexabooks.ledger.desired import Choices
+from nexabooks.ledger.own_numbers import NUMBER_FORM, NumbersJournal, number_of
 from nexabooks.ledger.plan import make_plan
 from nexabooks.ledger.present import PresentPayment
-from tests.ledger.makers import DAY, a_payment, an_invoice, desired_of, move_of, present_of
+from tests.ledger.makers import DAY, a_payment, an_invoice, books, desired_of, move_of, present_of
 
 SOURCE, ODOO = Choices(rate="source"), Choices()
 RATE = Decimal("1.3725")
@@ -142,3 +143,84 @@ def test_a_posted_entry_at_another_rate_than_it_was_sent_is_a_difference():
     (action,) = [a for a in plan.actions if a.kind == "invoice"]
     assert action.verb == "correct"
     assert "the rate 1.3725, Odoo holds 1.4" in action.reason
+
+
+# Numbers
+
+
+KEPT = Choices(numbers="source")
+JOURNAL = NumbersJournal(9, "NCINV", "NexaCloud Invoices", "sale", True, NUMBER_FORM)
+
+
+def in_books(*moves, journal=JOURNAL, **changes):
+    """What Odoo holds, with the journal of the source's numbers."""
+    return present_of(*moves, books=books(numbers_journal=journal), **changes)
+
+
+def reasons(present, *invoices, choices=KEPT):
+    """verb and reason of each invoice that is not simply made."""
+    plan = make_plan(replace(desired_of(*invoices), choices=choices), present, mode="post", run_id="r")
+    return [(a.verb, a.reason) for a in plan.actions if a.verb in ("park", "refuse", "correct", "report")]
+
+
+@pytest.mark.parametrize(("choices", "number"), [(ODOO, ""), (KEPT, "N-in_1")])
+def test_an_entry_keeps_its_sources_number_where_finance_chose_so(choices, number):
+    """Else Odoo numbers it, and the source's stands in its reference alone."""
+    assert chosen(choices, an_invoice(), in_books()).own_number == number
+
+
+@pytest.mark.parametrize("other", [ODOO, KEPT], ids=lambda c: c.numbers)
+@pytest.mark.parametrize(("number", "name"), [("", "INV/2026/00001"), ("N-in_1", "N-in_1")])
+def test_what_is_posted_keeps_its_number_whatever_is_chosen_later(number, name, other):
+    """And is no difference."""
+    posted = replace(an_invoice(), own_number=number)
+    move = move_of(posted, name=name, journal_id=9 if number else 7)
+    assert reasons(in_books((posted, move)), an_invoice(), choices=other) == []
+
+
+@pytest.mark.parametrize(
+    ("journal", "says"),
+    [
+        (
+            None,
+            "Odoo has no sales journal NCINV, where entries keep their source's number; run `nexabooks odoo setup --apply`",
+        ),
+        (replace(JOURNAL, is_active=False), "the journal NCINV is archived: activate it"),
+        (replace(JOURNAL, journal_type="bank"), "the journal NCINV is of type bank, not sale: free the code"),
+        (
+            replace(JOURNAL, form=""),
+            "the journal NCINV would read years into the source's numbers; run `nexabooks odoo setup --apply`",
+        ),
+    ],
+)
+def test_without_a_sound_journal_an_invoice_is_refused_and_one_that_odoo_numbers_is_not(journal, says):
+    """By name, with what to do."""
+    assert reasons(in_books(journal=journal), an_invoice()) == [("refuse", says)]
+    assert reasons(in_books(journal=journal), an_invoice(), choices=ODOO) == []
+
+
+def test_the_number_of_a_reversed_posting_stays_taken_and_the_next_one_says_which_it_is():
+    """So it is free for the invoice that had it, and for no other."""
+    first, other = an_invoice(), an_invoice("in_2", invoice_number="N-in_1")
+    reversed_once = move_of(first, name="N-in_1", journal_id=9)
+    present = in_books(taken_back={first.key: (reversed_once,)})
+    assert reasons(present, first) == []
+    says = f"its number N-in_1 is taken in Odoo by entry 91, that of {first.key}"
+    assert reasons(present, other) == [("park", says)]
+
+
+@pytest.mark.parametrize(("revision", "name"), [(1, "N-1"), (2, "N-1-R2"), (3, "N-1-R3")])
+def test_a_later_posting_says_which_it_is(revision, name):
+    """The first one keeps its own for ever."""
+    assert number_of("N-1", revision) == name
+    invoice = an_invoice(invoice_number="N-1", own_number="N-1")
+    assert number_differs(invoice, move_of(invoice, name=name, revision=revision)) == ""
+    assert number_differs(invoice, move_of(invoice, name="N-9", revision=revision)).endswith("Odoo calls it N-9")
+
+
+def test_a_number_that_two_may_have_goes_to_the_one_that_still_needs_it():
+    """An entry that Odoo numbered takes none of the source's."""
+    old, new = an_invoice(), an_invoice("in_2", invoice_number="N-in_1")
+    by_odoo = move_of(old, journal_id=7)
+    assert reasons(in_books((old, by_odoo)), old, new) == []
+    assert reasons(in_books(), old, new) == [("park", f"its number N-in_1 is also that of {old.key}")]

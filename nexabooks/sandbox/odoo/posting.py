@@ -68,7 +68,7 @@ def accounting_date(env: Env, move: Row, day: str, locks: list[tuple[str, str]])
     start = date.fromisoformat(locks[-1][0]) + timedelta(days=1) if locks else date.fromisoformat(day)
     today = env.today
     last = _last_name(env, move, is_relaxed=True)
-    reset = sequences.form_of(last).reset if last else "month"
+    reset = _form(env, move, last).reset if last else "month"
     period_end = (
         start.replace(month=12, day=31)
         if reset == "year"
@@ -83,6 +83,11 @@ def accounting_date(env: Env, move: Row, day: str, locks: list[tuple[str, str]])
 
 
 # Numbers
+
+
+def _form(env: Env, move: Row, name: str) -> sequences.Form:
+    """What Odoo sees in a name of the entry's journal."""
+    return sequences.journal_form(name, env.row("account.journal", move["journal_id"])["sequence_override_regex"])
 
 
 def _family(env: Env, move: Row) -> tuple[int, bool, bool]:
@@ -112,14 +117,14 @@ def _last_name(env: Env, move: Row, *, is_relaxed: bool) -> str | None:
             if earlier
             else min(rows, key=lambda r: (r["date"], r["id"]))
         )
-        reset = sequences.form_of(near["name"]).reset
+        reset = _form(env, move, near["name"]).reset
         finer = {"month": (), "year": ("month",), "never": ("month", "year")}[reset]
         day = date.fromisoformat(move["date"])
         rows = [
             r
             for r in rows
             if sequences.same_period(reset, date.fromisoformat(r["date"]), day)
-            and sequences.form_of(r["name"]).reset not in finer
+            and _form(env, move, r["name"]).reset not in finer
         ]
         if not rows:
             return None
@@ -133,14 +138,14 @@ def _next_name(env: Env, move: Row) -> str:
     key = (*_family(env, move), day.year, day.month)
     last = env.names_given.get(key) or _last_name(env, move, is_relaxed=False)
     if last:
-        form, opens, count = sequences.form_of(last), None, sequences.split(last)[1]
+        form, opens, count = _form(env, move, last), None, sequences.split(last)[1]
     else:
         journal = env.row("account.journal", move["journal_id"])
         is_payment = journal["payment_sequence"] and bool(move["origin_payment_id"])
         start = _last_name(env, move, is_relaxed=True) or sequences.starting_name(
             journal["code"], journal["type"], move["move_type"], is_payment, day, journal["refund_sequence"]
         )
-        form, opens, count = sequences.form_of(start), day, 0
+        form, opens, count = _form(env, move, start), day, 0
     table = env["account.move"].table
     while True:
         count += 1
@@ -244,7 +249,7 @@ def _post_one(env: Env, id: int) -> None:
     move = moves.row(id)
     changes: Row = {"state": "posted", "posted_before": True}
     name = move["name"] if move["name"] and move["name"] != "/" else _next_name(env, move)
-    _check_name_fits(name, move["date"])
+    _check_name_fits(env, move, name)
     changes |= {"name": name}
     changes["sequence_prefix"], changes["sequence_number"] = split_name(name)
     if move["move_type"] in CUSTOMER_KINDS and not move["payment_reference"]:
@@ -260,9 +265,9 @@ def _post_one(env: Env, id: int) -> None:
             lines.update(line_id, {"name": changes.get("payment_reference") or move["payment_reference"]})
 
 
-def _check_name_fits(name: str, day: str) -> None:
-    booked = date.fromisoformat(day)
-    if not sequences.form_of(name).fits(booked):
+def _check_name_fits(env: Env, move: Row, name: str) -> None:
+    booked = date.fromisoformat(move["date"])
+    if not _form(env, move, name).fits(booked):
         raise ValidationError(
             f"The Date ({booked:%m/%d/%Y}) you've entered isn't aligned with the existing sequence number ({name}). "
             "Clear the sequence number to proceed.\nTo maintain date-based sequences, select entries and use the resequence option "
