@@ -67,15 +67,24 @@ class PartialReconcile(Model):
         return ids
 
     def _unlink(self, ids: list[int]) -> None:
-        touched = []
+        touched, exchanges = [], []
         for id in ids:
             row = self.row(id)
             if row["exchange_move_id"]:
-                raise NotPretended("undoing a matching that has an exchange difference")
+                exchanges.append(row["exchange_move_id"])
             touched += [row["debit_move_id"], row["credit_move_id"]]
             self._dissolve(row["full_reconcile_id"])
             self.table.delete(id)
         self._after(touched)
+        for id in exchanges:
+            self._take_back(id)
+
+    def _take_back(self, exchange_id: int) -> None:
+        """Reverse an exchange difference: what it was booked for is undone."""
+        env, move = self.env, self.env.row("account.move", exchange_id)
+        self.break_up(env["account.move.line"].table.having("move_id", exchange_id))
+        made = env["account.move.reversal"].take_back(move)
+        posting.post(env, [made])
 
     def _dissolve(self, full_id: Any) -> None:
         if full_id:
@@ -296,6 +305,8 @@ def settle(env: Env, debit: Row, credit: Row) -> Deal:
     if debit["currency_id"] == own and credit["currency_id"] == own:
         amount = min(debit_open, credit_open)
         return Deal(amount, amount, amount)
+    if not debit["amount_residual_currency"] and not credit["amount_residual_currency"]:
+        return Deal(min(debit_open, credit_open), Decimal(0), Decimal(0))  # both are what rates left over
     foreign = debit["currency_id"] if debit["currency_id"] != own else credit["currency_id"]
     if credit["currency_id"] not in (own, foreign):
         raise NotPretended("matching lines of two foreign currencies")
