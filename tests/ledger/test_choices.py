@@ -11,8 +11,9 @@ from nexabooks.ledger.choices import as_chosen, number_differs, odoo_rate, rate_
 from nexabooks.ledger.desired import Choices
 from nexabooks.ledger.own_numbers import NUMBER_FORM, NumbersJournal, number_of
 from nexabooks.ledger.plan import make_plan
+from nexabooks.ledger.plan_page import plan_page
 from nexabooks.ledger.present import PresentPayment
-from tests.ledger.makers import DAY, a_payment, an_invoice, books, desired_of, move_of, present_of
+from tests.ledger.makers import DAY, a_payment, an_invoice, books, desired_of, move_of, now, present_of
 
 SOURCE, ODOO = Choices(rate="source"), Choices()
 RATE = Decimal("1.3725")
@@ -108,6 +109,14 @@ def test_the_plan_says_which_rate_and_why(choices, changes, says):
     desired = replace(desired_of(replace(in_dollars(), **changes)), choices=choices)
     plan = make_plan(desired, present_of(), mode="post", run_id="r")
     assert {a.rate for a in plan.of("create", "post")} == {says}
+
+
+def test_the_page_shows_the_rate_and_what_it_is_settled_from():
+    """Beside the step, for the person who approves it."""
+    plan = make_plan(replace(desired_of(in_dollars()), choices=SOURCE), present_of(), mode="post", run_id="r")
+    page = plan_page(plan.to_dict(), None, made_at=now())
+    assert "Rate: 1.3725 CAD for one USD: its source settled it at that" in page
+    assert "paid 155.09 CAD on 2026-10-12, settled from 113.00 USD" in page
 
 
 def test_an_approval_is_of_one_rate():
