@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from nexabooks.errors import SettingsError
 
 LedgerMode = Literal["dry_run", "draft", "post"]
+OdooOrSource = Literal["odoo", "source"]
 
 
 class Settings(BaseSettings):
@@ -62,6 +63,8 @@ class Settings(BaseSettings):
     odoo_api_key: SecretStr | None = None
     odoo_admin_key: SecretStr | None = None  # only `nexabooks odoo setup --apply` uses it
     odoo_company_id: int = 1
+    odoo_rate: OdooOrSource = "odoo"  # whose rate converts an invoice in another currency: docs/decisions/0017
+    odoo_numbers: OdooOrSource = "odoo"  # whose number an entry carries: docs/decisions/0024
     ledger_mode: LedgerMode = "draft"
     ledger_notes: bool = True  # a note with its proof on each posted entry: one more call for 200 of them
     ledger_attach_pdf: bool = False  # the source's PDF as an attachment of each posted entry

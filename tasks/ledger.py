@@ -25,7 +25,7 @@ from nexabooks.ledger.actions import NOT_APPROVED, Trip
 from nexabooks.ledger.brakes import History, Limits, Written, with_brakes
 from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.cut_off import rest_of_corrections
-from nexabooks.ledger.desired import MoveKey
+from nexabooks.ledger.desired import NO_CHOICES, Choices, MoveKey
 from nexabooks.ledger.journal import Counts
 from nexabooks.ledger.modes import modes_from
 from nexabooks.money import format_minor
@@ -72,7 +72,7 @@ def free_plan(run: Run, parked: Sequence[ParkedInvoice], first: date | None = No
     """The plan before any brake. Raises SettingsError when NEXABOOKS_LEDGER_MODES names what does not exist."""
     modes = modes_from(run.settings.ledger_modes)
     with open_warehouse(run.settings.warehouse_path) as db:
-        desired = read_desired(db, parked, first, end)
+        desired = read_desired(db, parked, first, end, Choices.of(run.settings))
     modes.check_names([*run.settings.source_names, *desired.families])
     with open_odoo(run.settings) as client:
         return make_plan(desired, read_present(client, desired), mode=run.mode, run_id=run.run_id, modes=modes)
@@ -97,7 +97,9 @@ def brake(run: Run, plan: Plan) -> Plan:
     return with_brakes(plan, Limits.of(settings), history, allowed)
 
 
-def read_desired(db: Warehouse, parked: Sequence[ParkedInvoice], first: date | None, end: date | None) -> Desired:
+def read_desired(
+    db: Warehouse, parked: Sequence[ParkedInvoice], first: date | None, end: date | None, choices: Choices = NO_CHOICES
+) -> Desired:
     """The outbound models as values, less the days outside the span, with the parked ones marked."""
     tables = {name: db.rows(f"select * from outbound.out_odoo__{name}") for name in OUTBOUND_TABLES}
     reasons = {(p.source_system, p.source_invoice_id, p.kind): p.says for p in parked}
@@ -107,7 +109,7 @@ def read_desired(db: Warehouse, parked: Sequence[ParkedInvoice], first: date | N
             continue
         says = reasons.get((row["source_system"], row["source_invoice_id"], row["kind"]))
         invoices.append(row | {"is_postable": False, "park_reason": says} if says and row["is_postable"] else row)
-    return desired_from(tables | {"invoices": invoices})
+    return desired_from(tables | {"invoices": invoices}, choices)
 
 
 @step("apply to Odoo")

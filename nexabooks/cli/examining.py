@@ -111,19 +111,21 @@ def findings(settings: Settings) -> list[Finding]:
 
 def desired_now(settings: Settings) -> Desired:
     """What the warehouse asks of the ledger, or, before the first run, only families and routes."""
-    from nexabooks.ledger.desired import Family
+    from nexabooks.ledger.desired import Choices, Family
     from nexabooks.ledger.desired_payments import route_of
     from nexabooks.warehouse import open_warehouse
     from tasks.ledger import read_desired
 
+    choices = Choices.of(settings)
     if settings.warehouse_path.exists():
         with open_warehouse(settings.warehouse_path, read_only=True) as db:
             if db.rows("select 1 from duckdb_tables() where schema_name = 'outbound' limit 1"):
-                return read_desired(db, (), None, None)
+                return read_desired(db, (), None, None, choices)
     names = ("service_family", "account_code", "account_name", "account_type")
     families = [Family(*(row[name] for name in names)) for row in seed(settings, "family_accounts")]
     routes = [route_of(row) for row in seed(settings, "payment_routes")]
-    return Desired({}, (), {f.service_family: f for f in families}, {}, {r.route: r for r in routes})
+    by_name = {f.service_family: f for f in families}
+    return Desired({}, (), by_name, {}, {r.route: r for r in routes}, choices)
 
 
 def check_odoo(*, as_json: bool) -> int:
@@ -150,6 +152,7 @@ def set_up_odoo(*, apply: bool, has_unique_index: bool, as_json: bool) -> int:
                 seed(settings, "payment_routes"),
                 currencies=currencies(settings),
                 has_unique_index=has_unique_index,
+                keeps_numbers=settings.odoo_numbers == "source",
             )
     if as_json:
         print_json([asdict(step) for step in steps])
@@ -180,4 +183,5 @@ def apply_odoo_setup(settings: Settings | None = None, *, has_unique_index: bool
             seed(settings, "payment_routes"),
             currencies=currencies(settings),
             has_unique_index=has_unique_index,
+            keeps_numbers=settings.odoo_numbers == "source",
         )

@@ -60,7 +60,7 @@ ROAD = (
     Station(
         "outbound",
         "What is asked of the ledger.",
-        "select is_postable, park_reason, customer_id, content_hash from outbound.out_odoo__invoices "
+        "select is_postable, park_reason, customer_id, source_rate, no_rate_reason, content_hash from outbound.out_odoo__invoices "
         "where source_system = $source and source_invoice_id = $id",
     ),
     Station(

@@ -67,6 +67,7 @@ class Action:
     route: str = ""
     settles_kind: str = ""
     settles_payment_id: str = ""
+    rate: str = ""  # of an invoice in another currency, which rate converts it and why
 
     @property
     def is_writing(self) -> bool:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from nexabooks.clients.odoo import OdooReader, text_of
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.odoo_values import day_of
+from nexabooks.ledger.own_numbers import JOURNAL_CODE, NumbersJournal, read_numbers_journal
 from nexabooks.ledger.payment_journals import PaymentJournal, read_payment_journals
 
 LOCK_DATES = ("fiscalyear_lock_date", "sale_lock_date", "tax_lock_date", "hard_lock_date")
@@ -63,6 +64,7 @@ class Books:
     sale_journal: Journal | None
     payment_journals: Mapping[str, PaymentJournal]  # of the routes, by code
     locks: Mapping[str, date]  # by field name, only those that are set
+    numbers_journal: NumbersJournal | None = None  # where entries keep their source's number
 
 
 def read_books(client: OdooReader, desired: Desired) -> Books:
@@ -86,7 +88,8 @@ def read_books(client: OdooReader, desired: Desired) -> Books:
         currencies=_read_currencies(
             client, {i.currency_code for i in desired.invoices} | {company_currency}, company_currency
         ),
-        sale_journal=_read_sale_journal(client),
+        sale_journal=read_sale_journal(client),
+        numbers_journal=read_numbers_journal(client),
         payment_journals=read_payment_journals(client, {r.journal_code for r in desired.routes.values()}),
         locks={name: day for name in LOCK_DATES if (day := day_of(company[name]))},
     )
@@ -145,7 +148,8 @@ def _read_currencies(client: OdooReader, codes: set[str], company_currency: str)
     return {name: Currency(r["id"], bool(r["active"]), first.get(r["id"])) for name, r in found.items()}
 
 
-def _read_sale_journal(client: OdooReader) -> Journal | None:
-    here = [["company_id", "=", client.company_id], ["type", "=", "sale"]]
+def read_sale_journal(client: OdooReader) -> Journal | None:
+    """The first sales journal of the company in which Odoo numbers the entries."""
+    here = [["company_id", "=", client.company_id], ["type", "=", "sale"], ["code", "!=", JOURNAL_CODE]]
     records = client.search_read("account.journal", here, ["id", "code", "name"], order="id", limit=1)
     return Journal(records[0]["id"], records[0]["code"], text_of(records[0]["name"])) if records else None

@@ -15,6 +15,7 @@ from nexabooks.errors import AccessRefused, PermanentError
 from nexabooks.ledger.books import Books, read_books
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.desired_payments import OUTSTANDING
+from nexabooks.ledger.own_numbers import JOURNAL_CODE, numbers_trouble
 from nexabooks.ledger.payment_journals import PaymentJournal, account_trouble, route_trouble, wanted_accounts
 from nexabooks.ledger.setup import FIELDS
 
@@ -188,6 +189,10 @@ def _is_rate(rate_percent: Decimal, listed: Decimal) -> bool:
 def _journals(desired: Desired, books: Books) -> list[Finding]:
     sale = books.sale_journal
     findings = [Finding("sales journal", sale is not None, sale.name if sale else "there is none", is_blocking=True)]
+    if desired.choices.numbers == "source":
+        said = numbers_trouble(books.numbers_journal)
+        well = "entries keep their source's number in it"
+        findings.append(Finding(f"journal {JOURNAL_CODE}", not said, said or well, is_blocking=True))
     for route in desired.routes.values():
         if not route.is_booked:
             findings.append(Finding(f"route {route.route}", True, "not booked: its money stays a break for a person"))
@@ -221,7 +226,11 @@ def _period(desired: Desired, books: Books) -> list[Finding]:
     ]
     if books.company_currency not in {i.currency_code for i in desired.invoices} and desired.invoices:
         findings.append(Finding("company currency", True, f"{books.company_currency}; no invoice is in it"))
-    for code in sorted({i.currency_code for i in desired.invoices} - {books.company_currency}):
+    foreign = sorted({i.currency_code for i in desired.invoices} - {books.company_currency})
+    if foreign and desired.choices.rate == "source":
+        says = "an invoice settled in the company's currency takes the rate of its charge, any other Odoo's rate of its day"
+        findings.append(Finding("rates (NEXABOOKS_ODOO_RATE)", True, says))
+    for code in foreign:
         currency = books.currencies.get(code)
         if currency is None:
             says = f"Odoo does not know {code}"

@@ -10,6 +10,7 @@ from datetime import date
 from nexabooks.ledger.books import Books
 from nexabooks.ledger.desired import Desired, Invoice
 from nexabooks.ledger.desired_payments import Payment
+from nexabooks.ledger.own_numbers import number_of, numbers_trouble
 from nexabooks.ledger.payment_journals import account_trouble, route_trouble
 from nexabooks.ledger.present import Present
 from nexabooks.money import format_minor
@@ -105,6 +106,8 @@ def _has_currency(invoice: Invoice, desired: Desired, present: Present) -> str:
 
 
 def _has_sale_journal(invoice: Invoice, desired: Desired, present: Present) -> str:
+    if invoice.own_number:
+        return numbers_trouble(present.books.numbers_journal)
     return "" if present.books.sale_journal else "Odoo has no sales journal in this company"
 
 
@@ -129,13 +132,16 @@ def _is_in_open_period(invoice: Invoice, desired: Desired, present: Present) -> 
 
 
 def _has_rate(invoice: Invoice, desired: Desired, present: Present) -> str:
-    """Before the first rate Odoo silently uses the earliest, and without any it counts 1.0 (facts: odoo "Rates")."""
+    """Before the first rate Odoo silently uses the earliest, and without any it counts 1.0 (facts: odoo "Rates"). An
+    invoice that brings its own needs none."""
     books, code = present.books, invoice.currency_code
     if code == books.company_currency:
         return ""
     currency = books.currencies[code]
     if not currency.is_active:
         return f"the currency {code} is not active in Odoo; activate it"
+    if invoice.rate:
+        return ""
     if currency.first_rate_on is None or currency.first_rate_on > invoice.invoiced_on:
         return f"Odoo has no {code} rate on or before {invoice.invoiced_on}; enter one"
     return ""
@@ -148,14 +154,36 @@ def _has_active_partner(invoice: Invoice, desired: Desired, present: Present) ->
     return ""
 
 
-PARKS: tuple[Rule, ...] = (_is_in_open_period, _has_rate, _has_active_partner)
+def _has_a_free_number(invoice: Invoice, desired: Desired, present: Present) -> str:
+    """Odoo refuses a number that is taken only when it posts, and leaves the draft behind (facts: odoo "Invoice numbers")."""
+    if desired.choices.numbers != "source":
+        return ""
+    if not invoice.invoice_number:
+        return "its source gives it no number, and entries keep their source's number (NEXABOOKS_ODOO_NUMBERS)"
+    number = number_of(invoice.own_number, present.revision_of(invoice.key))
+    if number in present.numbers:
+        entry_id, key = present.numbers[number]
+        whose = f"that of {key}" if key else "of no source: rename it"
+        return f"its number {number} is taken in Odoo by entry {entry_id}, {whose}"
+    others = desired.by_number[invoice.invoice_number]
+    first = next((one for one in others if one.key == invoice.key or _may_keep(one, present)), invoice)
+    return "" if first.key == invoice.key else f"its number {number} is also that of {first.key}"
+
+
+def _may_keep(invoice: Invoice, present: Present) -> bool:
+    """Whether its entry keeps its number, or will."""
+    move = present.moves.get(invoice.key)
+    return bool(invoice.own_number) and (move is None or move.state == "draft")
+
+
+PARKS: tuple[Rule, ...] = (_is_in_open_period, _has_rate, _has_active_partner, _has_a_free_number)
 
 
 def payment_reason_to_refuse(payment: Payment, invoice: Invoice, desired: Desired, present: Present) -> str:
     """Why this payment cannot be sent, or ''."""
     if payment.amount_minor <= 0:
         return f"its amount {format_minor(payment.amount_minor, payment.currency_code)} is not above zero"
-    if payment.currency_code != invoice.currency_code:
+    if (payment.document_currency_code or payment.currency_code) != invoice.currency_code:
         return f"it is in {payment.currency_code}, its {invoice.kind.replace('_', ' ')} in {invoice.currency_code}"
     route = desired.routes.get(payment.route)
     if route is None:

@@ -80,7 +80,7 @@ def _step(action: Action, row: dict, periods: Periods) -> UndoStep:
         says=says,
         total_minor=minor_of(row["amount_total"], code),
         currency_code=code,
-        journal_id=id_of(row["journal_id"]),
+        journal_id=periods.reversal_journal(id_of(row["journal_id"])),
         dated_on=dated_on,
     )
 

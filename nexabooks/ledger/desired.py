@@ -20,10 +20,28 @@ import orjson
 
 from nexabooks.errors import SourceContractBroken
 from nexabooks.ledger.desired_payments import Payment, PaymentRoute, payment_of, route_of
+from nexabooks.settings import OdooOrSource, Settings
 
 HASH_VERSION = "1"  # part of every content hash; raise it when what is hashed changes
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What finance chose in the settings. `rate`: whose rate converts an invoice in another currency, Odoo's of its day or
+    that at which the source settled it. `numbers`: whose number an entry carries."""
+
+    rate: OdooOrSource = "odoo"
+    numbers: OdooOrSource = "odoo"
+
+    @classmethod
+    def of(cls, settings: Settings) -> Choices:
+        """As the settings say."""
+        return cls(rate=settings.odoo_rate, numbers=settings.odoo_numbers)
+
+
+NO_CHOICES = Choices()  # everything is Odoo's
 
 
 class MoveKey(NamedTuple):
@@ -69,7 +87,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Invoice:
-    """One invoice or credit note of a source, amounts positive in both."""
+    """One invoice or credit note of a source, amounts positive in both.
+
+    `source_rate`: units of the company's currency for one of its own, as its source settled it; `rate`: that rate where it
+    is the one to convert by (choices.py), None = Odoo's. `own_number`: the number that its entry keeps, '' = Odoo's.
+    """
 
     source_system: str
     source_invoice_id: str
@@ -96,6 +118,10 @@ class Invoice:
     lines: tuple[Line, ...] = ()
     tax_minor_by_code: Mapping[str, int] = field(default_factory=dict)
     payments: tuple[Payment, ...] = ()
+    source_rate: Decimal | None = None
+    no_rate_reason: str = ""  # why there is no source_rate, in words; '' in the company's currency
+    rate: Decimal | None = None
+    own_number: str = ""
 
     @cached_property
     def key(self) -> MoveKey:
@@ -103,9 +129,13 @@ class Invoice:
 
     @cached_property
     def content_hash(self) -> str:
-        """Over header, lines and taxes; not over verdict and payments, which may change without changing the entry."""
+        """Over header, lines, taxes, and the rate and number that are sent; not over verdict and payments, which may change
+        without changing the entry."""
+        own = {"rate": rate_text(self.rate)} if self.rate else {}
+        own |= {"own_number": self.own_number} if self.own_number else {}
         return content_hash(
             {
+                **own,
                 "customer": self.customer_id,
                 "number": self.invoice_number,
                 "days": [self.invoiced_on.isoformat(), self.due_on.isoformat()],
@@ -153,11 +183,26 @@ class Desired:
     families: Mapping[str, Family]
     taxes: Mapping[str, TaxCode]
     routes: Mapping[str, PaymentRoute] = field(default_factory=dict)
+    choices: Choices = NO_CHOICES
+
+    @cached_property
+    def by_number(self) -> Mapping[str, list[Invoice]]:
+        """The invoices and credit notes that may be posted, by their number."""
+        found: dict[str, list[Invoice]] = defaultdict(list)
+        for invoice in self.invoices:
+            if invoice.verdict == "verified" and invoice.is_postable:
+                found[invoice.invoice_number].append(invoice)
+        return found
 
 
 def content_hash(facts: Any) -> str:
     """A short digest of `facts`, the same for the same facts in any order of keys."""
     return f"{HASH_VERSION}-{hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
+
+
+def rate_text(rate: Decimal) -> str:
+    """A rate as people and hashes read it: no zeros behind it, no exponent."""
+    return f"{rate.normalize():f}"
 
 
 OUTBOUND_TABLES = (
@@ -172,8 +217,8 @@ OUTBOUND_TABLES = (
 )
 
 
-def desired_from(tables: Mapping[str, Iterable[Row]]) -> Desired:
-    """The outbound tables as values. `tables`: short name (`partners`, `invoices`, …, see OUTBOUND_TABLES) -> rows as
+def desired_from(tables: Mapping[str, Iterable[Row]], choices: Choices = NO_CHOICES) -> Desired:
+    """The outbound tables as values, with what finance chose. `tables`: short name (`partners`, `invoices`, …, see OUTBOUND_TABLES) -> rows as
     dicts with the columns of docs/contracts/outbound.md. Raises SourceContractBroken naming a missing table or column,
     and a key that comes twice."""
     missing = [f"out_odoo__{name}" for name in OUTBOUND_TABLES if name not in tables]
@@ -208,7 +253,8 @@ def desired_from(tables: Mapping[str, Iterable[Row]]) -> Desired:
     except KeyError as error:
         raise SourceContractBroken(f"An outbound table has no column {error}. Build the warehouse again.") from None
     _refuse_repeats(invoices)
-    return Desired(partners, tuple(sorted(invoices, key=lambda i: (i.invoiced_on, i.key))), families, codes, routes)
+    in_order = tuple(sorted(invoices, key=lambda i: (i.invoiced_on, i.key)))
+    return Desired(partners, in_order, families, codes, routes, choices)
 
 
 def _refuse_repeats(invoices: list[Invoice]) -> None:
@@ -265,6 +311,7 @@ def _invoice(row: Row, lines: list[Line], taxes: dict[str, int], payments: list[
         "customer_id",
         "source_url",
         "pdf_url",
+        "no_rate_reason",
     )
     return Invoice(
         source_system=key.source_system,
@@ -278,6 +325,7 @@ def _invoice(row: Row, lines: list[Line], taxes: dict[str, int], payments: list[
         total_minor=row["total_minor"],
         is_postable=bool(row["is_postable"]),
         settles_corrected_minor=row["settles_corrected_minor"],
+        source_rate=row["source_rate"],
         lines=tuple(sorted(lines, key=lambda line: line.position)),
         tax_minor_by_code=taxes,
         payments=tuple(sorted(payments, key=lambda p: (p.paid_on, p.payment_id))),

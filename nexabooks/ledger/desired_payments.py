@@ -7,11 +7,13 @@ which finance edits: through which journal, to which account.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from nexabooks.errors import SourceContractBroken
+from nexabooks.money import to_major
 
 DIRECTIONS = ("inbound", "outbound")
 # What a payment settles, in the order in which payments are made: a credit note's own before it meets its invoice, and
@@ -31,7 +33,12 @@ class PaymentKey(NamedTuple):
 @dataclass(frozen=True)
 class Payment:
     """One movement of money. `source_invoice_id` is the credit note when `settles_kind` is credit_note, else the
-    invoice; `settles_payment_id`, a payment of the same invoice, is set only when `settles_kind` is payment."""
+    invoice; `settles_payment_id`, a payment of the same invoice, is set only when `settles_kind` is payment.
+
+    `settled_minor`: what reached the company for it in `settled_currency_code`, None when the source converted nothing.
+    Where that is what is booked (choices.py), amount and currency are those, and `document_minor` is what it settles of its
+    document, in `document_currency_code`; else 0.
+    """
 
     source_system: str
     payment_id: str
@@ -45,6 +52,30 @@ class Payment:
     route: str = "stripe"
     settles_kind: str = "invoice"
     settles_payment_id: str = ""
+    settled_minor: int | None = None
+    settled_currency_code: str = ""
+    document_minor: int = 0
+    document_currency_code: str = ""
+
+    def as_settled(self) -> Payment:
+        """The same movement in the currency in which it reached the company."""
+        if self.document_minor or self.settled_minor is None:
+            return self
+        return replace(
+            self,
+            amount_minor=self.settled_minor,
+            currency_code=self.settled_currency_code,
+            document_minor=self.amount_minor,
+            document_currency_code=self.currency_code,
+        )
+
+    @property
+    def matching_rate(self) -> Decimal | None:
+        """Units of its document's currency for one of its own, where the two differ: what it is matched at."""
+        if not self.document_minor:
+            return None
+        document = to_major(self.document_minor, self.document_currency_code)
+        return document / to_major(self.amount_minor, self.currency_code)
 
     @property
     def key(self) -> PaymentKey:
@@ -99,6 +130,8 @@ def payment_of(row: Mapping[str, Any]) -> Payment:
         route=row["route"],
         settles_kind=row["settles_kind"] or "",
         settles_payment_id=row["settles_payment_id"] or "",
+        settled_minor=row["settled_minor"],
+        settled_currency_code=row["settled_currency_code"] or "",
     )
     wrong = [
         f"{name} {value!r}"

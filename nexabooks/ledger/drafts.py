@@ -11,18 +11,20 @@ from typing import Any
 
 from nexabooks.clients.odoo import id_of
 from nexabooks.ledger.batches import drive, repeat
+from nexabooks.ledger.choices import odoo_rate
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
 from nexabooks.ledger.keys import MODULE, line_key, move_key
 from nexabooks.ledger.odoo_values import minor_of
-from nexabooks.ledger.plan import REFUSED_MARK, Action, amounts_differ
-from nexabooks.ledger.present import PresentMove, read_moves, revision_text
+from nexabooks.ledger.own_numbers import number_of
+from nexabooks.ledger.plan import REFUSED_MARK, Action, figures_differ
+from nexabooks.ledger.present import RATE_FIELD, PresentMove, read_moves, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
 
 MOVE_TYPES = {"invoice": "out_invoice", "credit_note": "out_refund"}
 
-FIELDS = (
+HEADER = (
     "id",
     "move_type",
     "journal_id/.id",
@@ -39,6 +41,8 @@ FIELDS = (
     "x_fc_stripe_invoice_id",
     "x_fc_stripe_customer_id",
     "x_fc_run_id",
+)
+LINE = (
     "invoice_line_ids/id",
     "invoice_line_ids/name",
     "invoice_line_ids/quantity",
@@ -46,7 +50,6 @@ FIELDS = (
     "invoice_line_ids/account_id/.id",
     "invoice_line_ids/tax_ids/.id",
 )
-HEADER_WIDTH = FIELDS.index("invoice_line_ids/id")
 
 
 def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
@@ -62,7 +65,24 @@ def write_drafts(run: Run, partner_ids: dict[str, int]) -> None:
             else:
                 said = f"its customer {action.customer_id!r} could not be made in Odoo; see the customer's own receipt"
                 run.settle(action, "refused", said, odoo_model="account.move", odoo_id=action.odoo_id)
-        _write_batch(run, going, partner_ids)
+        # Apart by the columns they need: Odoo refuses an empty cell where others have a rate ("The currency rate must be
+        # strictly positive"), and a draft that is not to keep a number is numbered by Odoo when no name is sent.
+        for some in _by_own_columns(run, going).values():
+            _write_batch(run, some, partner_ids)
+
+
+def _own_columns(run: Run, invoice: Invoice) -> tuple[str, ...]:
+    """The columns that only some invoices have. A draft that kept a number and shall not any more has its name emptied."""
+    journal, move = run.plan.present.books.numbers_journal, run.plan.present.moves.get(invoice.key)
+    has_kept = bool(journal and move and move.state == "draft" and move.journal_id == journal.journal_id)
+    return (*([RATE_FIELD] if invoice.rate else ()), *(["name"] if invoice.own_number or has_kept else ()))
+
+
+def _by_own_columns(run: Run, actions: dict[MoveKey, Action]) -> dict[tuple[str, ...], dict[MoveKey, Action]]:
+    groups: dict[tuple[str, ...], dict[MoveKey, Action]] = {}
+    for key, action in actions.items():
+        groups.setdefault(_own_columns(run, run.invoices[key]), {})[key] = action
+    return dict(sorted(groups.items()))
 
 
 def _write_batch(run: Run, actions: dict[MoveKey, Action], partner_ids: dict[str, int]) -> None:
@@ -71,7 +91,8 @@ def _write_batch(run: Run, actions: dict[MoveKey, Action], partner_ids: dict[str
 
     def send(batch: list[Invoice]) -> None:
         run.intend(actions[i.key] for i in batch)
-        run.client.load("account.move", FIELDS, [row for i in batch for row in _rows(run, i, partner_ids)])
+        fields = (*HEADER, *_own_columns(run, batch[0]), *LINE)
+        run.client.load("account.move", fields, [row for i in batch for row in _rows(run, i, partner_ids)])
 
     def still_to_do(batch: list[Invoice]) -> list[Invoice]:
         held = read_batch(run, batch)
@@ -95,24 +116,30 @@ def read_batch(run: Run, batch: list[Invoice]) -> dict[MoveKey, PresentMove]:
 
 def _rows(run: Run, invoice: Invoice, partner_ids: dict[str, int]) -> list[list[str]]:
     """One row a line; the header stands in the first, and the blank cells below it continue the record."""
-    books = run.plan.present.books
+    books, revision = run.plan.present.books, run.revision_of(invoice.key)
+    journal = books.numbers_journal if invoice.own_number else books.sale_journal
+    own = {
+        RATE_FIELD: str(odoo_rate(invoice.rate)) if invoice.rate else "",
+        "name": number_of(invoice.own_number, revision),
+    }
     header = [
-        move_key(*_name(invoice), run.revision_of(invoice.key)),
+        move_key(*_name(invoice), revision),
         MOVE_TYPES[invoice.kind],
-        str(books.sale_journal.journal_id) if books.sale_journal else "",
+        str(journal.journal_id) if journal else "",
         str(partner_ids[invoice.customer_id]),
         invoice.invoiced_on.isoformat(),
         invoice.due_on.isoformat(),  # without it Odoo takes today
         invoice.invoice_number,
         str(books.currencies[invoice.currency_code].currency_id),
         *invoice.key,
-        revision_text(run.revision_of(invoice.key)),
+        revision_text(revision),
         invoice.nexacloud_invoice_id,
         invoice.stripe_invoice_id,
         invoice.stripe_customer_id,
         run.plan.run_id,
+        *(own[name] for name in _own_columns(run, invoice)),
     ]
-    blank = [""] * HEADER_WIDTH
+    blank = [""] * len(header)
     return [
         [*(blank if number else header), *_line_cells(run, invoice, line)] for number, line in enumerate(invoice.lines)
     ]
@@ -165,13 +192,13 @@ def _compare(run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], 
     marks = {}
     for invoice in drafts:
         move = held[invoice.key]
-        difference = amounts_differ(invoice, move) or wrong_lines(run, invoice, lines[move.move_id])
+        difference = figures_differ(invoice, move) or wrong_lines(run, invoice, lines[move.move_id])
         marks[move.move_id] = (REFUSED_MARK if difference else "") + invoice.content_hash
     _mark(run, marks)
     for invoice in invoices:
         move, action = held[invoice.key], actions[invoice.key]
         where = {"odoo_model": "account.move", "odoo_id": move.move_id, "odoo_total_minor": move.total_minor}
-        difference = amounts_differ(invoice, move)
+        difference = figures_differ(invoice, move)
         if invoice.key in said:
             difference = difference or wrong_lines(run, invoice, lines[move.move_id])
         if difference:

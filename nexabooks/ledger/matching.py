@@ -10,7 +10,7 @@ that a load left open, get one `reconcile` a pair.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -21,8 +21,12 @@ from nexabooks.ledger.run import Run
 NOTHING_LEFT = "there is nothing left to match, or the two stand on different receivable accounts"
 FIELDS = (".id", "reconciled_lines_ids/.id")
 FIRST_VERSION = 19  # of Odoo, on which the bulk way was verified
+# What Odoo's own wizard sets when a payment in the company's currency settles an invoice in another one in full: both are
+# matched at this rate, and what the two books leave over becomes an exchange difference.
+RATE_KEY = "forced_rate_from_register_payment"
 
 Pair = tuple[int, int]  # two entries; the first one's line is written, so it is a payment's or a credit note's
+NO_RATES: Mapping[Pair, Decimal] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +42,19 @@ class OpenLine:
 OpenLines = dict[int, list[OpenLine]]  # by entry
 
 
-def match_pairs(run: Run, pairs: Sequence[Pair]) -> dict[Pair, str]:
-    """Match what is left of each pair of posted entries, in this order. Says for each pair '' or why it was not done."""
+def match_pairs(run: Run, pairs: Sequence[Pair], rates: Mapping[Pair, Decimal] = NO_RATES) -> dict[Pair, str]:
+    """Match what is left of each pair of posted entries, in this order. Says for each pair '' or why it was not done.
+
+    `rates`: pairs in two currencies that meet at a rate of their own, in units of the document's currency for one of the
+    payment's; each of those is a call by itself."""
     if not pairs:
         return {}
     lines = open_lines(run, pairs)
     said = dict.fromkeys(pairs, "")
     possible = _with_something_left(pairs, lines)
     said.update((pair, NOTHING_LEFT) for pair in pairs if pair not in possible)
-    in_bulk = [p for p in possible if run.client.major_version >= FIRST_VERSION and len(_shared(lines, p)[0]) == 1]
+    is_known = run.client.major_version >= FIRST_VERSION
+    in_bulk = [p for p in possible if is_known and p not in rates and len(_shared(lines, p)[0]) == 1]
 
     def send(batch: list[Pair]) -> None:
         rows = []
@@ -61,13 +69,13 @@ def match_pairs(run: Run, pairs: Sequence[Pair]) -> dict[Pair, str]:
     driven = drive(in_bulk, send, still_open, look_first=False)
     said.update(driven.refused)
     said.update(driven.unclear)
-    said.update((pair, _match_one(run, pair)) for pair in possible if pair not in in_bulk)
+    said.update((pair, _match_one(run, pair, rates.get(pair))) for pair in possible if pair not in in_bulk)
     return said
 
 
-def match_left_open(run: Run, pairs: Sequence[Pair]) -> dict[Pair, str]:
+def match_left_open(run: Run, pairs: Sequence[Pair], rates: Mapping[Pair, Decimal] = NO_RATES) -> dict[Pair, str]:
     """One `reconcile` a pair, for pairs that a load answered well and left open."""
-    return {pair: _match_one(run, pair) for pair in pairs}
+    return {pair: _match_one(run, pair, rates.get(pair)) for pair in pairs}
 
 
 def open_lines(run: Run, pairs: Sequence[Pair]) -> OpenLines:
@@ -124,8 +132,9 @@ def _shared(lines: OpenLines, pair: Pair) -> tuple[list[int], list[int]]:
     )
 
 
-def _match_one(run: Run, pair: Pair) -> str:
+def _match_one(run: Run, pair: Pair, rate: Decimal | None = None) -> str:
     """Match one pair. '' when it is done, else why not."""
+    own = {"context": {RATE_KEY: rate}} if rate else {}
     has_been_sent = False
     has_something = True
 
@@ -136,7 +145,7 @@ def _match_one(run: Run, pair: Pair) -> str:
             has_something = has_been_sent  # a call that gave no answer may have done it
             return
         has_been_sent = True
-        run.client.write_call("account.move.line", "reconcile", ids=[*mine, *others])
+        run.client.write_call("account.move.line", "reconcile", ids=[*mine, *others], **own)
 
     trouble = repeat(send)
     return trouble or ("" if has_something else NOTHING_LEFT)

@@ -194,12 +194,13 @@ class _PaymentBatch:
         """Match each with what it settles, and look: what a load left open is matched one by one."""
         pairs = self._unmatched(payments)
         self.run.intend(self.actions[key] for key in pairs if self.actions[key].odoo_id)
-        said = match_pairs(self.run, list(pairs.values()))
+        rates = {pairs[p.key]: p.matching_rate for p in payments if p.key in pairs and p.matching_rate}
+        said = match_pairs(self.run, list(pairs.values()), rates)
         self._look()
         self._read_settled()
         left_open = [pair for key, pair in self._unmatched(payments).items() if not said.get(pair)]
         if left_open:
-            said.update(match_left_open(self.run, left_open))
+            said.update(match_left_open(self.run, left_open, rates))
             self._look()
             self._read_settled()
         for key, pair in pairs.items():

@@ -12,6 +12,7 @@ from functools import partial
 
 from nexabooks.ledger.actions import Action, Plan, Verb, but
 from nexabooks.ledger.checks import reason_to_park, reason_to_refuse
+from nexabooks.ledger.choices import as_chosen, number_differs, rate_differs, rate_says
 from nexabooks.ledger.corrections import facts_of, open_money, posted_again, proposal
 from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey
 from nexabooks.ledger.modes import NO_MODES, Modes
@@ -39,6 +40,7 @@ def make_plan(
     single sources and families back further. `held`: what a brake parks, with its reason.
     """
     held = held or {}
+    desired = as_chosen(desired, present)
     run_mode: LedgerMode = "post" if mode == "dry_run" else mode
     mode_of = {invoice.key: modes.of(invoice, run_mode) for invoice in desired.invoices}
     invoice_actions: list[Action] = []
@@ -101,6 +103,7 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
         tax_minor=invoice.tax_minor,
         account_codes=_account_codes(invoice, desired),
         tax_codes=tuple(sorted({code for line in invoice.lines for code in line.tax_codes or ()})),
+        rate=rate_says(invoice, present.books.company_currency, desired.choices.rate),
     )
 
     def says(verb: Verb, reason: str) -> Action:
@@ -131,7 +134,7 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
         return [says("refuse", f"{_both(invoice, move)}; correct or delete the draft, or wait for the source")]
     elif move.content_hash != invoice.content_hash:
         first = says("update", "its draft is unfinished, or the source changed since it was made")
-    elif difference := amounts_differ(invoice, move):
+    elif difference := figures_differ(invoice, move):
         return [says("refuse", f"its draft was changed in Odoo: {difference}; delete the draft to have it made again")]
     else:
         first = says("keep", "its draft is in Odoo")
@@ -170,7 +173,7 @@ def _not_verified(invoice: Invoice, move: PresentMove | None, says: Says, presen
 
 def changes_since_posting(invoice: Invoice, move: PresentMove) -> str:
     """In words, how a posted entry differs from its source now; '' when it does not."""
-    said = [amounts_differ(invoice, move)]
+    said = [figures_differ(invoice, move)]
     if move.invoiced_on != invoice.invoiced_on:
         said.append(f"dated {move.invoiced_on}, the source says {invoice.invoiced_on}")
     if move.booked_on != move.invoiced_on:
@@ -182,6 +185,14 @@ def changes_since_posting(invoice: Invoice, move: PresentMove) -> str:
         said.append("the source changed its customer, due date, lines, families or taxes")
     differences = "; ".join(s for s in said if s)
     return f"posted as {move.name}, and differs from its source: {differences}" if differences else ""
+
+
+def figures_differ(invoice: Invoice, move: PresentMove) -> str:
+    """In words, how an entry differs from what was sent; '' when it is equal to the cent and has the source's rate and number,
+    where those were sent."""
+    return "; ".join(
+        filter(None, (amounts_differ(invoice, move), rate_differs(invoice, move), number_differs(invoice, move)))
+    )
 
 
 def amounts_differ(invoice: Invoice, move: PresentMove) -> str:

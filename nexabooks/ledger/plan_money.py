@@ -164,6 +164,8 @@ def _about(payment: Payment, invoice: Invoice, desired: Desired, held: PresentPa
 def _reason(payment: Payment) -> str:
     amount = format_minor(payment.amount_minor, payment.currency_code)
     words = f"{'paid' if payment.direction == 'inbound' else 'paid back'} {amount} on {payment.paid_on}"
+    if payment.document_minor:
+        words += f", settled from {format_minor(payment.document_minor, payment.document_currency_code)}"
     if payment.settles_kind == "payment":
         return f"{words}, settles {payment.settles_payment_id}"
     return words if payment.settles_kind else f"{words}, stands open at the customer"

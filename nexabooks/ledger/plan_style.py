@@ -94,7 +94,7 @@ TEMPLATE = (
 {% elif row.kind == "partner" %}<tr><td></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td colspan="7" class="id">{{ row.customer_id }}</td><td class="why">{{ row.reason }}</td></tr>
 {% else %}<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "credit_note" %} <span class="tag">credit note</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="day">{{ row.due_on or "" }}</td>
 <td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.subtotal_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.tax_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td>
-<td>{{ row.account_codes | join(", ") }}</td><td>{{ row.tax_codes | join(", ") }}</td><td class="why">{{ row.reason }}</td></tr>
+<td>{{ row.account_codes | join(", ") }}</td><td>{{ row.tax_codes | join(", ") }}</td><td class="why">{{ row.reason }}{% if row.get("rate") %}<div class="id">Rate: {{ row.rate }}</div>{% endif %}</td></tr>
 {% endif %}
 {% endfor %}
 </table></div>{{ more(writing | length) }}

@@ -10,7 +10,7 @@ from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.drafts import read_batch
 from nexabooks.ledger.evidence import NOTES_A_CALL, Note, note_action, write_notes
-from nexabooks.ledger.plan import Action, amounts_differ
+from nexabooks.ledger.plan import Action, figures_differ
 from nexabooks.ledger.present import PresentMove
 from nexabooks.ledger.run import Run
 
@@ -49,7 +49,7 @@ def _post_batch(run: Run, actions: dict[MoveKey, Action], has_notes: bool) -> li
                 "its draft is no longer in Odoo; the next run makes it again",
                 None,
             )
-        elif difference := amounts_differ(invoice, move):
+        elif difference := figures_differ(invoice, move):
             _settle(run, actions[invoice.key], "refused", f"not posted: {difference}", move)
         elif move.state == "draft" and move.content_hash != invoice.content_hash:
             said = "its draft is unfinished or was made from other facts; the next run finishes it"
@@ -91,7 +91,7 @@ def _post_batch(run: Run, actions: dict[MoveKey, Action], has_notes: bool) -> li
 def _settle_posted(run: Run, action: Action, outcome: str, invoice: Invoice, move: PresentMove) -> None:
     """A posted entry is never touched again; what is wrong with it is said in a receipt of its own."""
     _settle(run, action, outcome, f"posted as {move.name}", move)
-    wrong = [amounts_differ(invoice, move)]
+    wrong = [figures_differ(invoice, move)]
     if move.booked_on != invoice.invoiced_on:
         wrong.append(
             f"it is booked on {move.booked_on} and not on {invoice.invoiced_on}: a lock date was set meanwhile"

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -42,7 +43,10 @@ MOVE_FIELDS = (
     "x_fc_revision",
     "x_fc_run_id",
     "x_fc_content_hash",
+    "journal_id",
 )
+RATE_FIELD = "invoice_currency_rate"
+RATE_VERSION = 18  # of Odoo, from which on an invoice shows its rate
 PAYMENT_FIELDS = (
     "id",
     "state",
@@ -85,6 +89,8 @@ class PresentMove:
     revision: int = 1  # how often this invoice was posted, this entry included
     run_id: str = ""
     corrected_by: str = ""  # of one that was reversed in full: the run that did it as the first half of a correction
+    currency_rate: Decimal | None = None  # units of its currency for one of the company's; None = Odoo does not show it
+    journal_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,21 @@ class Present:
     payments: Mapping[PaymentKey, PresentPayment] = field(default_factory=dict)
     taken_back: Mapping[MoveKey, tuple[PresentMove, ...]] = field(default_factory=dict)
     gone_payment_ids: frozenset[int] = frozenset()  # of payments that were taken back
+    foreign_numbers: Mapping[str, int] = field(
+        default_factory=dict
+    )  # in the numbers journal: name -> entry that is not ours
+
+    @cached_property
+    def numbers(self) -> Mapping[str, tuple[int, MoveKey | None]]:
+        """The numbers that are taken in the numbers journal: each with its entry and, of ours, whose it is."""
+        journal = self.books.numbers_journal
+        found: dict[str, tuple[int, MoveKey | None]] = {name: (id, None) for name, id in self.foreign_numbers.items()}
+        standing = ((key, (move,)) for key, move in self.moves.items())
+        for key, moves in (*standing, *self.taken_back.items()):
+            for move in moves:
+                if journal and move.journal_id == journal.journal_id and move.state == "posted":
+                    found[move.name] = (move.move_id, key)
+        return found
 
     @cached_property
     def _payments_of(self) -> Mapping[tuple[str, str], list[tuple[PaymentKey, PresentPayment]]]:
@@ -185,7 +206,17 @@ def read_present(client: OdooReader, desired: Desired) -> Present:
         payments=payments,
         taken_back={key: tuple(sorted(moves, key=lambda m: m.move_id)) for key, moves in back.items() if moves},
         gone_payment_ids=gone,
+        foreign_numbers=_foreign_numbers(client, books),
     )
+
+
+def _foreign_numbers(client: OdooReader, books: Books) -> dict[str, int]:
+    """What a person posted in the journal of the source's numbers."""
+    if books.numbers_journal is None:
+        return {}
+    domain = [["journal_id", "=", books.numbers_journal.journal_id], ["state", "=", "posted"]]
+    rows = client.all_of("account.move", [*domain, ["x_fc_source_invoice_id", "=", False]], ["id", "name"])
+    return {text_of(row["name"]): row["id"] for row in rows}
 
 
 def _reversed_in_full(client: OdooReader, found: Mapping[MoveKey, list[PresentMove]]) -> dict[int, str]:
@@ -232,7 +263,8 @@ def read_moves(
     """Our entries in `domain`, by identity, less those with the ids `without`."""
     found: dict[MoveKey, list[PresentMove]] = {}
     here = [["company_id", "=", client.company_id], *domain]
-    for record in client.all_of("account.move", here, MOVE_FIELDS):
+    fields = (*MOVE_FIELDS, RATE_FIELD) if client.major_version >= RATE_VERSION else MOVE_FIELDS
+    for record in client.all_of("account.move", here, fields):
         key = MoveKey(
             text_of(record["x_fc_source_system"]),
             text_of(record["x_fc_source_invoice_id"]),
@@ -264,6 +296,8 @@ def _move(record: Mapping[str, Any]) -> PresentMove:
         content_hash=text_of(record["x_fc_content_hash"]),
         revision=int(text_of(record["x_fc_revision"]) or 1),
         run_id=text_of(record["x_fc_run_id"]),
+        currency_rate=Decimal(record[RATE_FIELD]) if record.get(RATE_FIELD) else None,
+        journal_id=id_of(record["journal_id"]),
     )
 
 

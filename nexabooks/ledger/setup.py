@@ -13,6 +13,15 @@ from nexabooks.clients.odoo import OdooReader, OdooWriter
 from nexabooks.errors import LedgerRefused
 from nexabooks.ledger.books import read_accounts
 from nexabooks.ledger.desired_payments import PaymentRoute, route_of
+from nexabooks.ledger.own_numbers import (
+    JOURNAL_CODE,
+    JOURNAL_NAME,
+    NUMBER_FORM,
+    journal_blocked,
+    numbers_trouble,
+    read_numbers_journal,
+)
+from nexabooks.ledger.own_numbers import JOURNAL_TYPE as SALE
 from nexabooks.ledger.payment_journals import (
     JOURNAL_TYPE,
     is_of_type,
@@ -24,6 +33,7 @@ from nexabooks.ledger.payment_journals import (
 from nexabooks.ledger.unique_index import INDEX_STEP, Step, make_unique_index, unique_index_steps
 
 Rows = Iterable[Mapping[str, Any]]
+NUMBERS_STEP = f"journal {JOURNAL_CODE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +79,19 @@ def setup_plan(
     *,
     currencies: Iterable[str] = (),
     has_unique_index: bool = False,
+    keeps_numbers: bool = False,
 ) -> list[Step]:
     """Everything that posting needs in Odoo, each with whether it is there. Reads only.
 
     `families`, `routes`: rows of out_odoo__families and out_odoo__payment_routes. `currencies`: the codes that invoices
-    are in. `has_unique_index`: the index of unique_index.py is wanted too.
+    are in. `has_unique_index`: the index of unique_index.py is wanted too; `keeps_numbers`: the sales journal in which entries
+    keep their source's number is (NEXABOOKS_ODOO_NUMBERS=source).
     """
     booked = _booked(routes)
     return [
         *_field_steps(client),
         *_account_steps(client, _accounts(families, booked)),
+        *(_numbers_steps(client) if keeps_numbers else ()),
         *_journal_steps(client, booked),
         *_currency_steps(client, sorted(set(currencies))),
         *(unique_index_steps(client) if has_unique_index else ()),
@@ -122,6 +135,29 @@ def _account_steps(client: OdooReader, wanted: list[_Account]) -> list[Step]:
         else:
             steps.append(Step(f"account {code}", says, is_present=account is not None))
     return steps
+
+
+def _numbers_steps(client: OdooReader) -> list[Step]:
+    """The journal, and the form of its names: each by itself, for a journal that is there may lack the form."""
+    journal = read_numbers_journal(client)
+    if said := journal_blocked(journal):
+        return [Step(NUMBERS_STEP, said, True, is_blocked=True)]
+    says = f"the sales journal {JOURNAL_NAME!r}, code {JOURNAL_CODE}: entries keep their source's number in it"
+    form = "no year or month is read into those numbers, so that none is refused for the day of its entry"
+    return [
+        Step(NUMBERS_STEP, says, journal is not None),
+        Step(f"{NUMBERS_STEP} numbers", form, bool(journal) and not numbers_trouble(journal)),
+    ]
+
+
+def _make_numbers_journal(client: OdooWriter) -> None:
+    journal = read_numbers_journal(client)
+    form = {"sequence_override_regex": NUMBER_FORM}
+    if journal:
+        client.write_call("account.journal", "write", ids=[journal.journal_id], vals=form)
+    else:
+        vals = {"name": JOURNAL_NAME, "type": SALE, "code": JOURNAL_CODE, "refund_sequence": True, **form}
+        client.write_call("account.journal", "create", vals_list=[vals])
 
 
 def _journal_steps(client: OdooReader, routes: list[PaymentRoute]) -> list[Step]:
@@ -200,6 +236,7 @@ def setup_apply(
     *,
     currencies: Iterable[str] = (),
     has_unique_index: bool = False,
+    keeps_numbers: bool = False,
 ) -> list[Step]:
     """Make what `setup_plan` says is missing, and say how it stands afterwards. Needs the admin key.
 
@@ -207,7 +244,11 @@ def setup_apply(
     """
     families, routes = list(families), list(routes)
     booked = _booked(routes)
-    wanted = {"currencies": tuple(currencies), "has_unique_index": has_unique_index}
+    wanted = {
+        "currencies": tuple(currencies),
+        "has_unique_index": has_unique_index,
+        "keeps_numbers": keeps_numbers,
+    }
     steps = setup_plan(client, families, routes, **wanted)
     blocked = [step.says for step in steps if step.is_blocked]
     if blocked:
@@ -217,6 +258,8 @@ def setup_apply(
     if new := [a for a in _accounts(families, booked) if f"account {a.code}" in missing]:
         vals = [{"code": a.code, "name": a.name, "account_type": a.account_type} for a in new]
         client.write_call("account.account", "create", vals_list=vals)
+    if any(what.startswith(NUMBERS_STEP) for what in missing):
+        _make_numbers_journal(client)
     _make_journals(client, booked)
     inactive = [what.removeprefix("currency ") for what in sorted(missing) if what.startswith("currency ")]
     if inactive:

@@ -16,9 +16,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
-from nexabooks.ledger.books import LOCK_DATES
+from nexabooks.ledger.books import LOCK_DATES, Journal, read_sale_journal
 from nexabooks.ledger.desired import content_hash
 from nexabooks.ledger.odoo_values import day_of, minor_of
+from nexabooks.ledger.own_numbers import NumbersJournal, read_numbers_journal
 from nexabooks.ledger.present import READ_SIZE
 from nexabooks.ledger.reversal_reasons import is_ours
 from nexabooks.money import format_minor
@@ -127,6 +128,16 @@ class Periods:
         self.currency_code = text_of(company["currency_id"][1])
         self.locks = {name: day for name in LOCK_DATES if (day := day_of(company[name]))}
         self.today = today
+        self._client = client
+
+    def reversal_journal(self, journal_id: int | None) -> int | None:
+        """Where an entry of this journal is reversed: there, but no reversal takes one of the source's numbers."""
+        kept, other = self._sale_journals
+        return other.journal_id if kept and other and journal_id == kept.journal_id else journal_id
+
+    @cached_property
+    def _sale_journals(self) -> tuple[NumbersJournal | None, Journal | None]:
+        return read_numbers_journal(self._client), read_sale_journal(self._client)
 
     def lock_over(self, day: date, names: Sequence[str]) -> str:
         """The lock date that `day` lies behind, in words; '' when it is open."""
@@ -253,7 +264,8 @@ def _move_step(
             "leave", receipt, name, f"a person began to reverse it in Odoo ({names}): finish it there", **about
         )
     dated_on, says = books.reversal(date.fromisoformat(row["date"]), LOCK_DATES)
-    return _step("reverse", receipt, name, says, **about, journal_id=id_of(row["journal_id"]), dated_on=dated_on)
+    journal_id = books.reversal_journal(id_of(row["journal_id"]))
+    return _step("reverse", receipt, name, says, **about, journal_id=journal_id, dated_on=dated_on)
 
 
 def _unmatch_steps(client: OdooReader, steps: list[UndoStep], receipts: list[Mapping[str, Any]]) -> list[UndoStep]:

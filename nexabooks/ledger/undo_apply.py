@@ -17,9 +17,11 @@ from nexabooks.clients.odoo import OdooWriter
 from nexabooks.ledger.batches import Driven, drive, repeat
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
 from nexabooks.ledger.odoo_values import minor_of
-from nexabooks.ledger.present import READ_SIZE
+from nexabooks.ledger.present import RATE_FIELD, RATE_VERSION, READ_SIZE
 from nexabooks.ledger.reversal_reasons import undo_reason
 from nexabooks.ledger.undo import UndoPlan, UndoStep, UndoVerb, matched_lines, read_many, reversals_of
+
+TAX_AMOUNTS = ("amount_currency", "balance")  # of a tax line, in its own currency and in the company's
 
 
 def apply_undo(
@@ -92,6 +94,7 @@ class TakingBack:
         for (journal_id, dated_on), steps in sorted(groups.items()):
             made = drive(steps, partial(self._make, journal_id, dated_on), self._without_reversal)
             self._settle_troubles(made)
+            self._force_rates(made.settled)
             self._force_taxes(made.settled)
             posted = drive(self._that_agree(made.settled), self._post, self._with_draft_reversal)
             self._settle_troubles(posted)
@@ -112,18 +115,34 @@ class TakingBack:
         held = reversals_of(self.client, _entries(batch))
         return [s for s in batch if s.entry_id not in held]
 
+    def _force_rates(self, steps: list[UndoStep]) -> None:
+        """Odoo converts a reversal by its rate of the day; it takes back what was booked only at the rate of its entry."""
+        if self.client.major_version < RATE_VERSION:
+            return
+        held = read_many(self.client, "account.move", _entries(steps), [RATE_FIELD])
+        rates = {
+            id: row[RATE_FIELD] for id, row in held.items() if row[RATE_FIELD] not in (0, 1)
+        }  # 1: the company's own
+        found = [r for some in reversals_of(self.client, rates).values() for r in some if r["state"] == "draft"]
+        drafts = read_many(self.client, "account.move", [r["id"] for r in found], [RATE_FIELD])
+        for reversal in found:
+            rate = rates[reversal["reversed_entry_id"][0]]
+            if drafts[reversal["id"]][RATE_FIELD] != rate:
+                vals = {RATE_FIELD: rate}
+                repeat(partial(self.client.write_call, "account.move", "write", ids=[reversal["id"]], vals=vals))
+
     def _force_taxes(self, steps: list[UndoStep]) -> None:
-        """Odoo works the taxes of a reversal out again; where the entry's own tax was forced, so is the reversal's."""
+        """Odoo works the taxes of a reversal out again; where the entry's own tax was forced, or rounds otherwise in the
+        company's currency, so is the reversal's."""
         reversals = reversals_of(self.client, _entries(steps))
         drafts = {id: found[0]["id"] for id, found in reversals.items() if [r["state"] for r in found] == ["draft"]}
         taxes = self._tax_lines([*drafts, *drafts.values()])
         for entry_id, draft_id in drafts.items():
             pairs = zip(taxes[entry_id], taxes[draft_id], strict=False)
             commands = [
-                [1, mine["id"], {"amount_currency": -theirs["amount_currency"]}]
+                [1, mine["id"], {name: -theirs[name] for name in TAX_AMOUNTS}]
                 for theirs, mine in pairs
-                if theirs["tax_line_id"] == mine["tax_line_id"]
-                and theirs["amount_currency"] != -mine["amount_currency"]
+                if theirs["tax_line_id"] == mine["tax_line_id"] and any(theirs[n] != -mine[n] for n in TAX_AMOUNTS)
             ]
             if commands:
                 vals = {"line_ids": commands}
@@ -134,7 +153,7 @@ class TakingBack:
         found: dict[int, list[dict[str, Any]]] = {id: [] for id in entry_ids}
         for start in range(0, len(entry_ids), READ_SIZE):
             domain = [["move_id", "in", entry_ids[start : start + READ_SIZE]], ["display_type", "=", "tax"]]
-            for line in self.client.all_of("account.move.line", domain, ["move_id", "tax_line_id", "amount_currency"]):
+            for line in self.client.all_of("account.move.line", domain, ["move_id", "tax_line_id", *TAX_AMOUNTS]):
                 found[line["move_id"][0]].append(line)
         return {id: sorted(lines, key=lambda line: (line["tax_line_id"], line["id"])) for id, lines in found.items()}
 

@@ -28,11 +28,15 @@ def at_stripe() -> list[Invoice]:
     gone = {"is_deleted": True, "deleted_at": utc("2026-05-10T09:00")}
     return [
         of_stripe("plain", [item(hosting, 140000, MAY)]),
-        of_stripe(
-            "us-dollars",
-            [item("WhatsApp Business Channel", 9900, taxes=NO_TAX)],
-            user=people.AMERICAN,
-            currency_code="USD",
+        # Its charge was settled in CAD at another rate than that of the day of its invoice: 99.00 USD became 135.88 CAD.
+        with_payments(
+            of_stripe(
+                "us-dollars",
+                [item("WhatsApp Business Channel", 9900, taxes=NO_TAX)],
+                user=people.AMERICAN,
+                currency_code="USD",
+            ),
+            exchange_rate=Decimal("1.3725"),
         ),
         paid_later(
             of_stripe(

@@ -161,6 +161,8 @@ class Payment:
     """Money for one invoice. At Stripe `payment_id` is the pi_..., `charge_id` the ch_...; off-Stripe money has no
     charge. At Lago two invoices that have a payment of the same id were paid with it together, each with its part.
 
+    `exchange_rate`: Stripe settled it in CAD, at so many CAD for one of the invoice's currency.
+
     `status` is succeeded or failed. A bank debit that came back after it had been counted is failed with
     `returned_at` set.
     """
@@ -176,6 +178,7 @@ class Payment:
     returned_at: datetime | None = None
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
+    exchange_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,18 +33,20 @@ def plain(rows: list[Row], journal: Row, move: Row, *, is_relaxed: bool) -> str 
         is_refund = journal["refund_sequence"] and row["move_type"] in sequences.REFUNDS
         return is_refund, journal["payment_sequence"] and bool(row["origin_payment_id"])
 
+    def form(row: Row) -> sequences.Form:
+        return sequences.journal_form(row["name"], journal["sequence_override_regex"])
+
     rows = [r for r in rows if r["id"] != move["id"] and r["name"] not in ("", "/") and family(r) == family(move)]
     if rows and not is_relaxed:
         earlier = [r for r in rows if r["date"] <= move["date"]]
         near = (max if earlier else min)(earlier or rows, key=lambda r: (r["date"], r["id"]))
-        reset = sequences.form_of(near["name"]).reset
+        reset = form(near).reset
         finer = {"month": (), "year": ("month",), "never": ("month", "year")}[reset]
         day = date.fromisoformat(move["date"])
         rows = [
             r
             for r in rows
-            if sequences.same_period(reset, date.fromisoformat(r["date"]), day)
-            and sequences.form_of(r["name"]).reset not in finer
+            if sequences.same_period(reset, date.fromisoformat(r["date"]), day) and form(r).reset not in finer
         ]
     if not rows:
         return None
@@ -52,10 +54,11 @@ def plain(rows: list[Row], journal: Row, move: Row, *, is_relaxed: bool) -> str 
     return max((r for r in rows if r["sequence_prefix"] == prefix), key=lambda r: r["sequence_number"])["name"]
 
 
-@given(entries=ENTRIES, are_apart=st.booleans(), is_restored=st.booleans())
-def test_the_last_name_is_the_one_that_a_look_at_all_entries_finds(entries, are_apart, is_restored):
+@given(entries=ENTRIES, are_apart=st.booleans(), is_restored=st.booleans(), is_one_count=st.booleans())
+def test_the_last_name_is_the_one_that_a_look_at_all_entries_finds(entries, are_apart, is_restored, is_one_count):
     """Whatever was renamed, deleted, undone or restored meanwhile, and for each entry itself."""
     journal = {"id": 1, "refund_sequence": are_apart, "payment_sequence": are_apart}
+    journal["sequence_override_regex"] = sequences.OVERRIDE if is_one_count else False
     store, names = Store(), Names()
     table = store.add_table("account.move", [])
     table.follow(names)

@@ -104,9 +104,8 @@ def _sync_taxes(env: Env, move: Row, given: Given) -> None:
         for row in present.values():
             if row["id"] in given.edited_taxes:
                 continue
-            lines.update_if_changed(
-                row, {"balance": rounded(row["amount_currency"] / rate, CENT), "partner_id": move["partner_id"]}
-            )
+            again = {"balance": rounded(row["amount_currency"] / rate, CENT)} if given.is_rate_new else {}
+            lines.update_if_changed(row, {**again, "partner_id": move["partner_id"]})
         return
     products = [r for r in rows if r["display_type"] == "product"]
     bases = [Base(_raw(r), env["account.tax"].flat(r["tax_ids"])) for r in products]

@@ -99,6 +99,7 @@ class Journal(Model):
         Field("refund_sequence", "boolean"),
         Field("payment_sequence", "boolean"),
         Field("restrict_mode_hash_table", "boolean", "Secure Posted Entries with Hash"),
+        Field("sequence_override_regex", "text"),
         *(
             Field(
                 f"{direction}_payment_method_line_ids",

@@ -20,12 +20,13 @@ class Given:
     """What one create or write gave beside plain header values.
 
     `forced`: tax by tax group. `basis`: what the taxes were worked out from before the change (None at create).
-    `edited_taxes`: tax lines whose amount was written. `own_terms`: payment-term lines that the caller gave.
+    `edited_taxes`: tax lines whose amount was written. `is_rate_new`: the rate was changed. `own_terms`: payment-term lines that the caller gave.
     """
 
     forced: dict[int, Decimal] | None = None
     basis: Any = None
     touched: bool = False
+    is_rate_new: bool = False
     edited_taxes: set[int] = field(default_factory=set)
     own_terms: list[int] = field(default_factory=list)
 

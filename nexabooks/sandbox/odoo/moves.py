@@ -244,6 +244,8 @@ class Move(Chatter):
             )
         if before["move_type"] != "entry":
             self._check_rate(row, row.get("currency_id") or before["currency_id"])
+        rate = row.get("invoice_currency_rate", before["invoice_currency_rate"])
+        given.is_rate_new = rate != before["invoice_currency_rate"]
         if row or not commands:
             self.update(id, row)
         for name in ("invoice_line_ids", "line_ids"):

@@ -95,6 +95,11 @@ def _shelf(row: Row) -> Shelf:
     return Shelf(is_refund, is_payment, reset, row["sequence_prefix"], int(day[:4]), int(day[5:7]))
 
 
+def form_in_journal(env: Env, move: Row, name: str) -> sequences.Form:
+    """What Odoo sees in a name of the entry's journal."""
+    return sequences.journal_form(name, env.row("account.journal", move["journal_id"])["sequence_override_regex"])
+
+
 def last_name(env: Env, move: Row, *, is_relaxed: bool) -> str | None:
     """The name that the next one continues: the highest number under the prefix of the newest record, in the same period."""
     table, id = env["account.move"].table, move["id"]
@@ -103,13 +108,15 @@ def last_name(env: Env, move: Row, *, is_relaxed: bool) -> str | None:
     found = env.registry.names.shelves(journal, is_refund=is_refund, is_payment=is_payment)
     found = {shelf: held for shelf, held in found.items() if held.ids != [id]}
     if found and not is_relaxed:
-        reset = _nearest(found, move).reset
+        # A shelf notes what a name looks like; a journal that says how its names are read counts them all together.
+        resets = {shelf: "never" if journal["sequence_override_regex"] else shelf.reset for shelf in found}
+        reset = resets[_nearest(found, move)]
         finer = {"month": (), "year": ("month",), "never": ("month", "year")}[reset]
         day = date.fromisoformat(move["date"])
         found = {
             shelf: held
             for shelf, held in found.items()
-            if sequences.same_period(reset, date(shelf.year, shelf.month, 1), day) and shelf.reset not in finer
+            if sequences.same_period(reset, date(shelf.year, shelf.month, 1), day) and resets[shelf] not in finer
         }
     if not found:
         return None
@@ -144,12 +151,12 @@ def next_name(env: Env, move: Row) -> str:
     key = (journal["id"], is_refund, is_payment, day.year, day.month)
     last = env.names_given.get(key) or last_name(env, move, is_relaxed=False)
     if last:
-        form, opens, count = sequences.form_of(last), None, sequences.split(last)[1]
+        form, opens, count = form_in_journal(env, move, last), None, sequences.split(last)[1]
     else:
         start = last_name(env, move, is_relaxed=True) or sequences.starting_name(
             journal["code"], journal["type"], move["move_type"], is_payment, day, journal["refund_sequence"]
         )
-        form, opens, count = sequences.form_of(start), day, 0
+        form, opens, count = form_in_journal(env, move, start), day, 0
     table = env["account.move"].table
     while True:
         count += 1

@@ -68,7 +68,7 @@ def accounting_date(env: Env, move: Row, day: str, locks: list[tuple[str, str]])
     start = date.fromisoformat(locks[-1][0]) + timedelta(days=1) if locks else date.fromisoformat(day)
     today = env.today
     last = names.last_name(env, move, is_relaxed=True)
-    reset = sequences.form_of(last).reset if last else "month"
+    reset = names.form_in_journal(env, move, last).reset if last else "month"
     period_end = (
         start.replace(month=12, day=31)
         if reset == "year"
@@ -172,7 +172,7 @@ def _post_one(env: Env, id: int) -> None:
     move = moves.row(id)
     changes: Row = {"state": "posted", "posted_before": True}
     name = move["name"] if move["name"] and move["name"] != "/" else names.next_name(env, move)
-    _check_name_fits(name, move["date"])
+    _check_name_fits(env, move, name)
     changes |= {"name": name}
     changes["sequence_prefix"], changes["sequence_number"] = split_name(name)
     if move["move_type"] in CUSTOMER_KINDS and not move["payment_reference"]:
@@ -188,9 +188,9 @@ def _post_one(env: Env, id: int) -> None:
             lines.update(line_id, {"name": changes.get("payment_reference") or move["payment_reference"]})
 
 
-def _check_name_fits(name: str, day: str) -> None:
-    booked = date.fromisoformat(day)
-    if not sequences.form_of(name).fits(booked):
+def _check_name_fits(env: Env, move: Row, name: str) -> None:
+    booked = date.fromisoformat(move["date"])
+    if not names.form_in_journal(env, move, name).fits(booked):
         raise ValidationError(
             f"The Date ({booked:%m/%d/%Y}) you've entered isn't aligned with the existing sequence number ({name}). "
             "Clear the sequence number to proceed.\nTo maintain date-based sequences, select entries and use the resequence option "

@@ -67,15 +67,24 @@ class PartialReconcile(Model):
         return ids
 
     def _unlink(self, ids: list[int]) -> None:
-        touched = []
+        touched, exchanges = [], []
         for id in ids:
             row = self.row(id)
             if row["exchange_move_id"]:
-                raise NotPretended("undoing a matching that has an exchange difference")
+                exchanges.append(row["exchange_move_id"])
             touched += [row["debit_move_id"], row["credit_move_id"]]
             self._dissolve(row["full_reconcile_id"])
             self.table.delete(id)
         self._after(touched)
+        for id in exchanges:
+            self._take_back(id)
+
+    def _take_back(self, exchange_id: int) -> None:
+        """Reverse an exchange difference: what it was booked for is undone."""
+        env, move = self.env, self.env.row("account.move", exchange_id)
+        self.break_up(env["account.move.line"].table.having("move_id", exchange_id))
+        made = env["account.move.reversal"].take_back(move)
+        posting.post(env, [made])
 
     def _dissolve(self, full_id: Any) -> None:
         if full_id:
@@ -169,10 +178,10 @@ class PartialReconcile(Model):
                 if left < 0
                 else company["income_currency_exchange_account_id"]
             )
+            is_own = line["currency_id"] == company["currency_id"]
             common = {
                 "partner_id": line["partner_id"],
                 "currency_id": line["currency_id"],
-                "amount_currency": 0,
                 "name": "Currency exchange rate difference",
             }
             move_vals = {
@@ -180,8 +189,12 @@ class PartialReconcile(Model):
                 "journal_id": company["currency_exchange_journal_id"],
                 "date": day,
                 "line_ids": [
-                    [0, 0, {**common, "account_id": line["account_id"], "balance": left}],
-                    [0, 0, {**common, "account_id": account, "balance": -left}],
+                    [
+                        0,
+                        0,
+                        {**common, "account_id": id, "balance": side, "amount_currency": side if is_own else 0},
+                    ]
+                    for id, side in ((line["account_id"], left), (account, -left))
                 ],
             }
             moves = env["account.move"]
@@ -194,9 +207,8 @@ class PartialReconcile(Model):
                 if left < 0
                 else {"debit_move_id": counter, "credit_move_id": line["id"]}
             )
-            self.insert(
-                {**ends, "amount": abs(left), "debit_amount_currency": Decimal(0), "credit_amount_currency": Decimal(0)}
-            )
+            own = abs(left) if is_own else Decimal(0)
+            self.insert({**ends, "amount": abs(left), "debit_amount_currency": own, "credit_amount_currency": own})
             self.update(partial_id, {"exchange_move_id": exchange_id})
             self._after([line["id"], counter])
 
@@ -293,6 +305,8 @@ def settle(env: Env, debit: Row, credit: Row) -> Deal:
     if debit["currency_id"] == own and credit["currency_id"] == own:
         amount = min(debit_open, credit_open)
         return Deal(amount, amount, amount)
+    if not debit["amount_residual_currency"] and not credit["amount_residual_currency"]:
+        return Deal(min(debit_open, credit_open), Decimal(0), Decimal(0))  # both are what rates left over
     foreign = debit["currency_id"] if debit["currency_id"] != own else credit["currency_id"]
     if credit["currency_id"] not in (own, foreign):
         raise NotPretended("matching lines of two foreign currencies")
@@ -311,9 +325,9 @@ def settle(env: Env, debit: Row, credit: Row) -> Deal:
         sides = [min(debit_open, credit_open)] * 2
     amount = min(sides)
     exchanges = []
-    for place, (line, left) in enumerate(((debit, debit_open), (credit, credit_open))):
+    for place, left in enumerate((debit_open, credit_open)):
         side = left if matched == reach[place] else sides[place]
-        exchanges.append(side - amount if line["currency_id"] == foreign else Decimal(0))
+        exchanges.append(side - amount)
     amounts = [matched if line["currency_id"] == foreign else amount for line in (debit, credit)]
     return Deal(amount, amounts[0], amounts[1], exchanges[0], exchanges[1])
 
@@ -325,9 +339,12 @@ def _open_in(line: Row, foreign: int, step: Decimal, rate: Decimal) -> Decimal:
 
 
 def _rate_between(env: Env, line: Row, other: Row, foreign: int) -> Decimal:
-    """Units of the foreign currency for one of the company's: as the line was booked, else as the payment it meets, else as of its day."""
+    """Units of the foreign currency for one of the company's: as the line was booked, else as Odoo's payment wizard says,
+    else as the payment it meets, else as of its day."""
     if line["currency_id"] == foreign and line["balance"]:
         return abs(Decimal(line["amount_currency"] / line["balance"]))
+    if forced := env.context.get("forced_rate_from_register_payment"):
+        return Decimal(str(forced))
     move, met = env.row("account.move", line["move_id"]), env.row("account.move", other["move_id"])
     if (
         not move["origin_payment_id"]

@@ -96,6 +96,11 @@ class MoveReversal(Model):
         self.update(wizard_id, {"new_move_ids": tuple(made)})
         return made
 
+    def take_back(self, move: Row) -> int:
+        """A draft that takes a plain entry back on its own day."""
+        changes = {"move_type": "entry", "reversed_entry_id": move["id"], "ref": f"Reversal of: {move['name']}"}
+        return self._copied(move, changes | {"date": move["date"]})
+
     def _copied(self, move: Row, changes: dict[str, Any]) -> int:
         """A draft with the copied fields of `move`; x_ fields with copied=False stay empty, and
         taxes are worked out again: a forced one is lost."""
@@ -125,11 +130,7 @@ class MoveReversal(Model):
             ]
             for r in shown
         ]
-        vals |= {
-            "invoice_date": changes["date"],
-            "invoice_date_due": changes["date"],
-            "invoice_currency_rate": move["invoice_currency_rate"],
-        }
+        vals |= {"invoice_date": changes["date"], "invoice_date_due": changes["date"]}  # at the rate of that day
         return moves._create([vals])[0]
 
 

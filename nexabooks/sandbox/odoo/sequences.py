@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from nexabooks.sandbox.odoo.refusals import NotPretended
+
 _YEAR = r"(?P<year>(?<!\d)(?:(?:19|20|21)\d\d|\d\d(?!\d)))"
 _MONTHLY = re.compile(rf"^.*?{_YEAR}\D*?(?P<month>0[1-9]|1[0-2])\D+?(?P<seq>\d*)\D*?$")
 _YEARLY = re.compile(r"^.*?(?P<year>(?<!\d)(?:19|20|21)?\d\d)\D+?(?P<seq>\d*)\D*?$")
 _FIXED = re.compile(r"^.*?(?P<seq>\d{0,9})\D*?$")
 _FORMS = (("month", _MONTHLY), ("year", _YEARLY), ("never", _FIXED))
+# The one pattern of a journal's own that is pretended: a name with a number at its end that belongs to no period.
+OVERRIDE = r"^(?P<prefix1>.*?)(?P<seq>\d{0,9})(?P<suffix>\D*?)$"
 
 REFUNDS = ("out_refund", "in_refund")
 
@@ -52,10 +56,21 @@ class Form:
         return text
 
 
-@lru_cache(maxsize=4096)
+def journal_form(name: str, override: str | bool) -> Form:
+    """What Odoo sees in `name`, in a journal that may say how its names are to be read."""
+    if override and override != OVERRIDE:
+        raise NotPretended(f"a journal whose names are read by {override}")
+    return _form(name, _FORMS[-1:] if override else _FORMS)
+
+
 def form_of(name: str) -> Form:
-    """What Odoo sees in `name`."""
-    for reset, pattern in _FORMS:
+    """What Odoo sees in `name`, in a journal that says nothing about it."""
+    return _form(name, _FORMS)
+
+
+@lru_cache(maxsize=4096)
+def _form(name: str, forms: tuple[tuple[str, re.Pattern[str]], ...]) -> Form:
+    for reset, pattern in forms:
         found = pattern.match(name)
         if found:
             return Form(name, reset, {k: found.span(k) for k, v in found.groupdict().items() if v is not None})

@@ -177,7 +177,7 @@ class Book:
                 rows = money.transactions_of(payment, invoice)
                 transactions += rows
                 if rows and payment.payout_id:
-                    by_payout[payment.payout_id, invoice.currency_code].append(rows[0])
+                    by_payout[payment.payout_id, rows[0]["currency"].upper()].append(rows[0])
             payouts = []
             for (payout_id, currency), rows in by_payout.items():
                 payout, own = money.payout_of(

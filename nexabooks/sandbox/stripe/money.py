@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
+from nexabooks.money import round_minor
 from nexabooks.sandbox.stripe.common import related, seconds
 from nexabooks.sandbox.world import Dispute, Invoice, Payment, Refund, User
 
@@ -130,8 +132,19 @@ def render_dispute(
 
 
 def _transaction(
-    source: str, id: str, kind: str, category: str, amount: int, fee: int, at: datetime, currency: str
+    source: str,
+    id: str,
+    kind: str,
+    category: str,
+    amount: int,
+    fee: int,
+    at: datetime,
+    currency: str,
+    exchange_rate: Decimal | None = None,
 ) -> dict[str, Any]:
+    """`amount`, `fee` and `currency` as the charge has them; with a rate they are settled in CAD, as Stripe rounds them."""
+    if exchange_rate:
+        amount, fee, currency = round_minor(amount * exchange_rate), round_minor(fee * exchange_rate), "CAD"
     return {
         "id": id,
         "object": "balance_transaction",
@@ -141,7 +154,9 @@ def _transaction(
         "created": seconds(at),
         "currency": currency.lower(),
         "description": None,
-        "exchange_rate": None,
+        "exchange_rate": float(exchange_rate)
+        if exchange_rate
+        else None,  # a JSON number with a point, as Stripe sends it
         "fee": fee,
         "fee_details": [
             {
@@ -180,6 +195,7 @@ def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
             payment.fee_minor,
             payment.paid_at,
             currency,
+            payment.exchange_rate,
         )
     ]
     if payment.returned_at:
@@ -194,6 +210,7 @@ def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
                 0,
                 payment.returned_at,
                 currency,
+                payment.exchange_rate,
             )
         )
     for refund in payment.refunds:
@@ -207,6 +224,7 @@ def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
                 0,
                 refund.created_at,
                 currency,
+                payment.exchange_rate,
             )
         )
         if refund.status == "failed":
@@ -221,6 +239,7 @@ def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
                     0,
                     refund.created_at,
                     currency,
+                    payment.exchange_rate,
                 )
             )
     for dispute in payment.disputes:
@@ -234,6 +253,7 @@ def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
                 DISPUTE_FEE_MINOR,
                 dispute.created_at,
                 currency,
+                payment.exchange_rate,
             )
         )
         if dispute.status == "won":
@@ -248,6 +268,7 @@ def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
                     0,
                     dispute.closed_at or dispute.created_at,
                     currency,
+                    payment.exchange_rate,
                 )
             )
     return rows

@@ -1,14 +1,32 @@
 -- One row per movement of money or of a customer's credit, and document it is for: booked, or why not.
 with
 
-payments as (select * from {{ ref('int_payments') }}),
+movements as (select * from {{ ref('int_payments') }}),
 
 invoices as (select * from {{ ref('fct_invoices') }}),
 
 routes as (select * from {{ ref('payment_routes') }}),
 
+conversions as (select * from {{ ref('int_stripe_conversions') }}),
+
 in_ledger as (
     select * from {{ ref('stg_odoo__payments') }} where coalesce(state, '') not in ('draft', 'canceled', 'rejected')
+),
+
+-- Only a payment that is the whole of its charge: a part of a charge has no settled amount of its own.
+payments as (
+    select
+        movements.*,
+        conversions.settled_currency_code,
+        conversions.settled_minor,
+        conversions.exchange_rate
+    from movements
+    left join conversions
+        on movements.movement = 'payment'
+        and movements.route = 'stripe'
+        and movements.reference = conversions.paid_with
+        and movements.amount_minor = conversions.amount_minor
+        and movements.currency_code = conversions.currency_code
 ),
 
 -- Booked for a document that has it no longer, or not so much: a credit note named the refund after it was booked.
@@ -22,7 +40,10 @@ moved_on as (
         on in_ledger.source_system = payments.source_system
         and in_ledger.payment_id = payments.payment_id
         and in_ledger.source_invoice_id = payments.source_invoice_id
-    where in_ledger.source_invoice_id is not null and payments.amount_minor is distinct from in_ledger.amount_minor
+    where in_ledger.source_invoice_id is not null
+        and payments.amount_minor is distinct from in_ledger.amount_minor
+        -- As what reached the company in its own currency it is booked all the same.
+        and payments.settled_minor is distinct from in_ledger.amount_minor
     group by in_ledger.source_system, in_ledger.payment_id
 ),
 
@@ -97,6 +118,9 @@ fct_payments as (
         paid_on,
         amount_minor,
         currency_code,
+        settled_minor,
+        settled_currency_code,
+        exchange_rate,
         reference,
         unbookable_reason = '' and waiting_reason = '' and is_route_booked as is_bookable,
         case

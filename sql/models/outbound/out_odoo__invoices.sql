@@ -7,6 +7,8 @@ lines as (select * from {{ ref('fct_invoice_lines') }}),
 
 pages as (select * from {{ ref('fct_document_pages') }}),
 
+rates as (select * from {{ ref('fct_invoice_rates') }}),
+
 taxes as (select * from {{ ref('fct_invoice_taxes') }}),
 
 line_hashes as (
@@ -37,8 +39,14 @@ joined as (
         line_hashes.lines_hash,
         tax_hashes.taxes_hash,
         coalesce(pages.source_url, '') as source_url,
-        coalesce(pages.pdf_url, '') as pdf_url
+        coalesce(pages.pdf_url, '') as pdf_url,
+        rates.source_rate,
+        coalesce(rates.no_rate_reason, '') as no_rate_reason
     from invoices
+    left join rates
+        on invoices.source_system = rates.source_system
+        and invoices.source_invoice_id = rates.source_invoice_id
+        and invoices.kind = rates.kind
     left join pages
         on invoices.source_system = pages.source_system
         and invoices.source_invoice_id = pages.source_invoice_id
@@ -67,6 +75,8 @@ out_odoo__invoices as (
         invoiced_on,
         due_on,
         currency_code,
+        source_rate,
+        no_rate_reason,
         subtotal_minor,
         tax_minor,
         total_minor,
@@ -83,7 +93,7 @@ out_odoo__invoices as (
         {{ content_hash([
             'customer_id', 'invoice_number', 'corrects_source_invoice_id', 'invoiced_on', 'due_on', 'currency_code',
             'subtotal_minor', 'tax_minor', 'total_minor', 'nexacloud_invoice_id', 'stripe_invoice_id',
-            'stripe_customer_id', 'lines_hash', 'taxes_hash'
+            'stripe_customer_id', 'lines_hash', 'taxes_hash', 'source_rate'
         ]) }} as content_hash
     from joined
 )

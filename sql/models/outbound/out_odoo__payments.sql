@@ -16,6 +16,8 @@ out_odoo__payments as (
         paid_on,
         amount_minor,
         currency_code,
+        settled_minor,
+        settled_currency_code,
         reference
     from payments
 )

@@ -9,6 +9,7 @@ source as (
         'amount': '$.amount',
         'fee': '$.fee',
         'net': '$.net',
+        'exchange_rate': '$.exchange_rate',
         'created': '$.created'
     }) }}
 ),
@@ -24,6 +25,8 @@ stg_stripe__balance_transactions as (
         {{ iso_minor('source.amount') }} as amount_minor,
         {{ iso_minor('source.fee') }} as fee_minor,
         {{ iso_minor('source.net') }} as net_minor,
+        -- Units of this currency for one of the charge's; a JSON number whose text goes straight to DECIMAL.
+        try_cast(source.exchange_rate as decimal(28, 12)) as exchange_rate,
         {{ moment_of_unix('source.created') }} as created_at
     from source
     left join units on upper(source.currency) = units.currency_code
