@@ -4,6 +4,7 @@ reason to try again (facts: odoo "Errors", "What to retry"). The traceback in `d
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from nexabooks.errors import (
@@ -39,16 +40,32 @@ class RowsRefused(LedgerRefused):
         self.messages = messages
 
 
+LOCKED = "Cannot grab a lock on records"  # XML-RPC has one fault for all that Odoo refuses; these words tell this one
+
 # What PostgreSQL says when others are in the way or it is itself: the next attempt finds it otherwise.
 PASSING = (
+    "errors.TransactionRollback",
+    "errors.TransactionResolutionUnknown",
+    "errors.StatementCompletionUnknown",
     "errors.SerializationFailure",
     "errors.DeadlockDetected",
     "errors.LockNotAvailable",
     "errors.QueryCanceled",
+    "errors.OperatorIntervention",
     "errors.AdminShutdown",
     "errors.CrashShutdown",
     "errors.CannotConnectNow",
+    "errors.IdleSessionTimeout",
+    "errors.IdleInTransactionSessionTimeout",
+    "errors.InsufficientResources",
+    "errors.DiskFull",
+    "errors.OutOfMemory",
     "errors.TooManyConnections",
+    "errors.ConnectionException",
+    "errors.ConnectionDoesNotExist",
+    "errors.ConnectionFailure",
+    "errors.SqlclientUnableToEstablishSqlconnection",
+    "errors.SqlserverRejectedEstablishmentOfSqlconnection",
     "errors.ReadOnlySqlTransaction",
     "OperationalError",
     "InterfaceError",
@@ -73,11 +90,18 @@ def error_of(name: str, message: str, *, what: str, record: str = "") -> Nexaboo
     """The error that Odoo's answer `name`, `message` is. `what` says what was tried ("account.move/action_post")."""
     kind = next((kind for start, kind in BY_NAME if name.startswith(start)), PermanentError)
     verdict = AGAIN if kind.may_retry else NOT_AGAIN
-    words = " ".join(str(message).split())[:600] or name
+    words = " ".join(_said(str(message)).split())[:600] or name
     sentence = f"Odoo refused {what}: {words.rstrip('.')}. {verdict}"
     if kind is KeyRefused:
         sentence = f"Odoo refused {what}: {words.rstrip('.')}. Renew the API key (a user's key lives at most 90 days)."
     return kind(sentence, source="odoo", record=record)
+
+
+def _said(message: str) -> str:
+    """Odoo's sentence without the button that some refusals carry (RedirectWarning): a person cannot press it here."""
+    if found := re.match(r"""\((['"])(?P<says>.+?)\1, \{""", message, re.DOTALL):  # by XML-RPC: a tuple, as text
+        return found["says"]
+    return message.partition("\n{'")[0]
 
 
 def error_of_answer(status: int, body: Any, *, what: str, is_write: bool, database: str) -> NexabooksError:

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from nexabooks.clients.odoo_errors import SERIALIZATION, error_of, no_answer
+from nexabooks.clients.odoo_errors import LOCKED, SERIALIZATION, error_of, no_answer
 from nexabooks.clients.odoo_json2 import decode, encode, lost_connection
 from nexabooks.errors import NexabooksError, PermanentError, SettingsError
 
@@ -152,6 +152,8 @@ class XmlRpc:
 def _error_of_fault(fault: xmlrpc.client.Fault, what: str) -> NexabooksError:
     """Fault 1 carries a traceback: the line after its last frame names the error, and only that line is shown."""
     words = str(fault.faultString).strip()
+    if fault.faultCode == 2 and words.startswith(LOCKED):
+        return error_of("odoo.exceptions.LockError", words, what=what)
     if fault.faultCode in FAULT_NAMES:
         return error_of(FAULT_NAMES[fault.faultCode], words, what=what)
     *_, last_frame = words.rsplit('\n  File "', 1)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import xmlrpc.client
+from contextlib import suppress
 from decimal import Decimal
 
 import orjson
+import psycopg2.errorcodes
+import psycopg2.errors
 import pytest
 
 from nexabooks.clients.odoo import OdooReader, OdooWriter, open_odoo, server_version
@@ -86,6 +89,39 @@ def test_an_error_is_what_its_name_says_and_not_its_status(server, client, name,
     assert "Contacts require a name" in str(caught.value)
     assert "secret" not in str(caught.value)
     assert len(server.asked) == 1
+
+
+# SQLSTATE class, or code, of what passes: a lost connection, an undone transaction, no resources, a server going down.
+PASSES = ("08", "40", "53", "57", "55P03", "25P03")
+STAYS = {"08P01", "40002", "53400", "57P04"}  # a protocol error, a constraint, a limit, a database that was dropped
+
+
+NAMED = sorted(code for name, code in vars(psycopg2.errorcodes).items() if name.isupper() and len(str(code)) == 5)
+
+
+def test_what_postgresql_says_in_passing_is_worth_another_attempt_and_nothing_else():
+    """By the name that its driver gives each SQLSTATE, which is what Odoo answers; 25006 is a server that is not yet, or no
+    longer, the one that is written to."""
+    named = {}
+    for state in NAMED:
+        with suppress(KeyError):  # some codes have no error of their own
+            named[state] = f"psycopg2.errors.{psycopg2.errors.lookup(state).__name__}"
+    passing = {s for s, name in named.items() if error_of(name, "said", what="account.move/action_post").may_retry}
+    assert passing - {"25006"} == {s for s in named if s.startswith(PASSES) and s not in STAYS}
+
+
+BUTTON = "{'view_mode': 'list', 'domain': [('id', 'in', [4])]}"
+BUTTONS = {
+    "by JSON-2": f"There are still drafts.\n{BUTTON}\nShow them\nNone",
+    "by XML-RPC": f"('There are still drafts.', {BUTTON}, 'Show them', None)",
+}
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_a_refusal_with_a_button_is_said_without_it(name):
+    """Nobody can press it here."""
+    said = str(error_of("odoo.exceptions.RedirectWarning", BUTTONS[name], what="res.company/write"))
+    assert said == "Odoo refused res.company/write: There are still drafts. Another attempt will not help."
 
 
 def test_every_call_names_its_company(server, client):
@@ -256,6 +292,7 @@ FAULTS = {
     "a refused record": (2, "Contacts require a name", LedgerRefused),
     "a traceback": (1, "Traceback…\nValueError: Invalid field 'nope' in 'res.partner'", PermanentError),
     "a conflict": (1, "Traceback…\npsycopg2.errors.SerializationFailure: could not serialize access", TransientError),
+    "a lock": (2, "Cannot grab a lock on records", TransientError),
     "a deadlock": (
         1,
         'Traceback…\n  File "sql_db.py", line 4, in execute\n    self._obj.execute()\n'

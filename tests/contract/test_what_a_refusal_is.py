@@ -128,6 +128,14 @@ REFUSALS = {
         PermanentError,
         "Expected singleton: account.move",
     ),
+    "text where a number belongs": (
+        "res.partner",
+        "search_count",
+        {"domain": [["id", "=", "abc"]]},
+        LedgerRefused,
+        "invalid input syntax for type integer",
+    ),
+    "making a key from outside": ("res.users.apikeys", "generate", {}, PermanentError, "does not exist"),
     "a language that is not installed": (
         "res.partner",
         "search_count",
@@ -245,10 +253,53 @@ def test_what_cannot_be_posted_stays_a_draft(server, name):
     assert server.client.read("account.move", [id], ["state"])[0]["state"] == "draft"
 
 
+# What not even an administrator may: (model, method, arguments, our error, Odoo's words).
+ADMIN_REFUSALS = {
+    "a constraint of his own": (
+        "ir.model.constraint",
+        "create",
+        {"vals_list": [{"name": "mine"}]},
+        AccessRefused,
+        "No group currently allows this operation",
+    ),
+    "an external id that is taken": (
+        "ir.model.data",
+        "create",
+        {"vals_list": [{"module": "base", "name": "user_admin", "model": "res.users", "res_id": 2}]},
+        LedgerRefused,
+        "ir_model_data_module_name_uniq_index",
+    ),
+    "a savepoint in a server action": (
+        "ir.actions.server",
+        "create",
+        {
+            "vals_list": [
+                {"name": "A", "model_id": "{move}", "state": "code", "code": "with env.cr.savepoint():\n    pass"}
+            ]
+        },
+        LedgerRefused,
+        "forbidden opcode",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ADMIN_REFUSALS)
+def test_what_an_administrator_may_not_either(server, name):
+    """A constraint, a second meaning of a name, a transaction of his own within a call."""
+    model, method, arguments, kind, words = ADMIN_REFUSALS[name]
+    move = server.admin.search_read("ir.model", [["model", "=", "account.move"]], ["id"])[0]["id"]
+    vals = [{k: move if v == "{move}" else v for k, v in given.items()} for given in arguments["vals_list"]]
+    with pytest.raises(kind, match=words) as caught:
+        server.admin.write_call(model, method, vals_list=vals)
+    assert not caught.value.may_retry
+    assert is_plain(caught.value)
+
+
 WRONG_REQUESTS = {
     "no key": ({"Authorization": ""}, b"{}", 401, KeyRefused),
     "a body that is no JSON": ({}, b"{'a': 1}", 400, PermanentError),
     "another content type": ({"Content-Type": "text/plain"}, b"{}", 415, PermanentError),
+    "another verb": ({}, None, 404, PermanentError),
 }
 
 
@@ -259,7 +310,8 @@ def test_a_request_that_is_none_has_its_own_status(server, name):
     key, database = secret(server.settings.odoo_api_key), server.settings.odoo_database
     sent = {"Authorization": f"bearer {key}", "Content-Type": "application/json", "X-Odoo-Database": database} | headers
     url = server.settings.odoo_url.rstrip("/")
-    got = requests.post(f"{url}/json/2/res.users/context_get", data=body, headers=sent, timeout=60)
+    verb = "GET" if body is None else "POST"
+    got = requests.request(verb, f"{url}/json/2/res.users/context_get", data=body, headers=sent, timeout=60)
     assert got.status_code == status
     answer = decode(got.content) if got.headers["Content-Type"].startswith("application/json") else None
     error = error_of_answer(got.status_code, answer, what="res.users/context_get", is_write=False, database=database)

@@ -18,10 +18,11 @@ from nexabooks.sandbox.odoo import (
     payments,
     reconciling,
     reversals,
+    server_actions,
     taxes,
     technical,
 )
-from nexabooks.sandbox.odoo.access import ADMIN_USER, User, check
+from nexabooks.sandbox.odoo.access import ADMIN_USER, USERS, User, check, user_of
 from nexabooks.sandbox.odoo.env import Env, Registry
 from nexabooks.sandbox.odoo.refusals import (
     AccessError,
@@ -45,6 +46,7 @@ CLASSES = (
     *payment_register.MODELS,
     *reversals.MODELS,
     *technical.MODELS,
+    *server_actions.MODELS,
 )
 # Models and methods that a real server of this kind has and the pretend one has not.
 OTHER_MODELS = (
@@ -76,6 +78,9 @@ class Database:
         self.registry = Registry(CLASSES)
         self._now = now
         self._lock = threading.RLock()
+        self._row_locks = threading.Condition()
+        self._waiting: list[Callable[[], bool]] = []  # for each waiting call, whether it may go on
+        self._is_changed = False
         # (model, method) -> how many of its next calls lose against another transaction.
         self.conflicts: dict[tuple[str, str], int] = {}
         chart.install(Env(self.registry, ADMIN_USER.uid, now()), company_name)
@@ -85,6 +90,7 @@ class Database:
         self, user: User, model: str, method: str, args: list[Any], kwargs: dict[str, Any], context: dict[str, Any]
     ) -> Any:
         """Run `method`; everything it changes stays, or when it refuses nothing does."""
+        has_lost = self._wait_for_rows(model, method, args)
         with self._lock:
             env = Env(self.registry, user.uid, self._now(), context)
             function = self._method(env, model, method)
@@ -92,6 +98,8 @@ class Database:
             self._check_rights(user, model, method, function, args, kwargs)
             if self.conflicts.get((model, method), 0) > 0:
                 self.conflicts[model, method] -= 1
+                return _lost(method)
+            if has_lost and method == "load":  # anything else Odoo itself tries again, and nobody hears of it
                 return _lost(method)
             fields, unique = dict(self.registry.fields), dict(self.registry.unique)
             done = False
@@ -105,6 +113,51 @@ class Database:
                     self.registry.store.undo_to(0)
                     self.registry.fields, self.registry.unique = fields, unique
             return answer
+
+    def hold(self, model: str, id: int) -> None:
+        """Lock a row as another transaction would: what writes to it waits."""
+        with self._row_locks:
+            self.registry.held.add((model, id))
+
+    def let_go(self, model: str, id: int, *, is_changed: bool = False) -> None:
+        """Unlock it; `is_changed`: the other transaction has written to it, so whoever waited has an old view."""
+        with self._row_locks:
+            self.registry.held.discard((model, id))
+            self._is_changed = is_changed
+            self._row_locks.notify_all()
+
+    def await_waiting(self) -> None:
+        """Return as soon as a call waits for a row."""
+        with self._row_locks:
+            self._row_locks.wait_for(lambda: not all(may_go_on() for may_go_on in self._waiting))
+
+    def _wait_for_rows(self, model: str, method: str, args: list[Any]) -> bool:
+        """Wait until no row that the call writes is held. True when one was changed meanwhile."""
+        operation = getattr(getattr(self.registry.classes.get(model), method, None), "operation", "read")
+        if operation in ("read", "ask") or not self.registry.held:
+            return False
+        given = args[0] if args and isinstance(args[0], list) else []
+
+        def is_free() -> bool:
+            held = {id for name, id in self.registry.held if name == model}
+            return not held or (method != "load" and held.isdisjoint(i for i in given if isinstance(i, int)))
+
+        with self._row_locks:
+            if is_free():
+                return False
+            self._is_changed = False
+            self._waiting.append(is_free)
+            self._row_locks.notify_all()
+            self._row_locks.wait_for(is_free)
+            self._waiting.remove(is_free)
+            return self._is_changed
+
+    def user_of_key(self, key: str) -> User | None:
+        """Whose API key this is; None when it is nobody's, or has ended."""
+        if found := next((user for user in USERS if user.key == key), None):
+            return found
+        uid, ends = self.registry.keys.get(key, (0, None))
+        return user_of(uid) if uid and (ends is None or self._now() < ends) else None
 
     def env(self) -> Env:
         """The administrator's view, for those who stand beside the server: the demo's set-up and the tests."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from nexabooks.sandbox.odoo.fields import number
-from nexabooks.sandbox.odoo.refusals import BadValue, NotPretended
+from nexabooks.sandbox.odoo.refusals import BadValue, FromDatabase, NotPretended
 
 if TYPE_CHECKING:
     from nexabooks.sandbox.odoo.model import Model
@@ -90,6 +90,10 @@ def _leaf(model: Model, path: str, operator: str, value: Any) -> Test:
         if not f.comodel:
             raise BadValue(f"Invalid field {model.name}.{path} in condition ({path!r}, {operator!r}, {value!r})")
         return _through(model, name, f.comodel, rest, operator, value)
+    if name == "id" and operator in ("=", "!=", "in", "not in"):
+        for given in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(given, str) and not given.strip().lstrip("+-").isdigit():
+                raise FromDatabase("InvalidTextRepresentation", f'invalid input syntax for type integer: "{given}"\n')
     if f.kind in ("one2many", "many2many"):
         return _many(model, name, f.comodel, operator, value)
     if f.kind == "many2one" and (

@@ -40,6 +40,8 @@ class Registry:
         self.classes: dict[str, type[Model]] = {}
         self.fields: dict[str, dict[str, Field]] = {}
         self.unique: dict[str, list[UniqueIndex]] = {}
+        self.held: set[tuple[str, int]] = set()  # rows that another transaction has locked
+        self.keys: dict[str, tuple[int, datetime | None]] = {}  # API keys made later on: whose, and until when
         for cls in classes:
             self.classes[cls.name] = cls
             self.fields[cls.name] = {f.name: f for f in (*cls.common_fields(), *cls.own_fields)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from nexabooks.sandbox.odoo.access import USERS, User
+from nexabooks.sandbox.odoo.access import User
 from nexabooks.sandbox.odoo.dispatch import Database, ids_of
 from nexabooks.sandbox.odoo.refusals import BadRequest, NotFound, Refusal, Unauthorized, Unprocessable
 from nexabooks.sandbox.serving import Reply, Request
@@ -37,9 +37,7 @@ def answer(database: Database, database_name: str, request: Request) -> Reply:
         name = f"builtins.{type(error).__name__}"
         return Reply(500, error_body(name, str(error), [str(error)]), CLOSING)
     except Refusal as refusal:
-        headers = CLOSING | (
-            {"WWW-Authenticate": "Bearer "} if isinstance(refusal, Unauthorized) and "Bearer" in refusal.message else {}
-        )
+        headers = CLOSING | ({"WWW-Authenticate": "Bearer "} if isinstance(refusal, Unauthorized) else {})
         return Reply(refusal.status, error_body(refusal.name, refusal.message, refusal.arguments), headers)
     return Reply(200, orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS), CLOSING)
 
@@ -54,23 +52,23 @@ def error_body(name: str, message: str, arguments: list[object]) -> bytes:
     return orjson.dumps({"name": name, "message": message, "arguments": arguments, "context": {}, "debug": debug})
 
 
-def authenticated(request: Request) -> User:
+def authenticated(database: Database, request: Request) -> User:
     """The user of the bearer key. Raises Unauthorized."""
     header = request.headers.get("Authorization", "")
     scheme, _, key = header.partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise Unauthorized("User not authenticated, use an API Key with a Bearer Authorization header.")
-    for user in USERS:
-        if user.key == key.strip():
-            return user
-    raise Unauthorized("Invalid apikey")
+    user = database.user_of_key(key.strip())
+    if user is None:
+        raise Unauthorized("Invalid apikey")
+    return user
 
 
 def _call(database: Database, request: Request) -> Any:
     parts = request.path.strip("/").split("/")
     if request.verb != "POST" or len(parts) != 4:
         raise NotFound("Did you mean POST /json/2/<model>/<method>?")
-    user = authenticated(request)
+    user = authenticated(database, request)
     model, method = parts[2], parts[3]
     try:
         body = json.loads(request.body, parse_float=Decimal)

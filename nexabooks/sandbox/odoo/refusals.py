@@ -69,8 +69,32 @@ class BadCall(Refusal):
     name = "builtins.TypeError"
 
 
+class LockError(Refusal):
+    """Another transaction holds a row that this one will not wait for. By XML-RPC it is any refusal of Odoo's."""
+
+    status, name, fault_code = 409, "odoo.exceptions.LockError", 2
+
+
+class RedirectWarning(Refusal):
+    """A refusal with a button to press: HTTP 500, with the button in the words."""
+
+    name, fault_code = "odoo.exceptions.RedirectWarning", 2
+
+    def __init__(self, message: str, action: dict[str, object], button: str) -> None:
+        super().__init__(f"{message}\n{action}\n{button}\nNone")
+        self.fault_message = str((message, action, button, None))
+
+
 class SerializationFailure(Refusal):
     name = "psycopg2.errors.SerializationFailure"
+
+
+class FromDatabase(Refusal):
+    """What PostgreSQL itself refuses, by the name that its driver gives it."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = f"psycopg2.errors.{name}"
 
 
 class NotPretended(Refusal):

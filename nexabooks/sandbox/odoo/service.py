@@ -7,6 +7,8 @@ service.start()
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -71,6 +73,16 @@ class OdooService(Service):
         `load` answers HTTP 200 with `ids` false, everything else HTTP 500 SerializationFailure (facts: "What to retry").
         """
         self.books.conflicts[model, method] = times
+
+    @contextmanager
+    def held(self, model: str, id: int, *, is_changed: bool = False) -> Iterator[None]:
+        """While the block runs another transaction holds this row: what writes to it waits, and what will not wait says
+        LockError. `is_changed`: it has written to it, so that a `load` which waited has lost."""
+        self.books.hold(model, id)
+        try:
+            yield
+        finally:
+            self.books.let_go(model, id, is_changed=is_changed)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything as it is now, for `restore`."""

@@ -1,4 +1,4 @@
-"""Odoo's own books about itself: models, fields made by users, external ids, server actions, attachments, messages."""
+"""Odoo's own books about itself: models, fields made by users, external ids, attachments, messages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from nexabooks.sandbox.odoo.access import check, user_of
-from nexabooks.sandbox.odoo.env import Env, UniqueIndex
+from nexabooks.sandbox.odoo.env import UniqueIndex
 from nexabooks.sandbox.odoo.fields import Field
 from nexabooks.sandbox.odoo.model import Model, one, remote
 from nexabooks.sandbox.odoo.refusals import NotPretended, Refusal, UserError, ValidationError
@@ -27,11 +27,6 @@ TTYPES = (
     "many2one",
     "many2many",
     "one2many",
-)
-_INDEX = re.compile(
-    r"create\s+unique\s+index\s+(?:if\s+not\s+exists\s+)?(?P<name>\w+)\s+on\s+(?P<table>\w+)\s*\((?P<columns>[^)]*)\)"
-    r"(?:\s+where\s+(?P<where>\w+)\s+is\s+not\s+null(?:\s+and\s+(?P<without>\w+)\s+is\s+null)?)?",
-    re.IGNORECASE,
 )
 
 
@@ -139,77 +134,6 @@ class IrModelConstraint(Model):
     own_fields = (Field("name", "char"),)
 
 
-class IrActionsServer(Model):
-    name, label = "ir.actions.server", "Server Actions"
-    own_fields = (
-        Field("name", "char", is_required=True),
-        Field("model_id", "many2one", comodel="ir.model", is_required=True),
-        Field(
-            "state",
-            "selection",
-            selection=("code", "object_write", "object_create", "webhook", "multi"),
-            default="code",
-        ),
-        Field("code", "text"),
-    )
-
-    def insert(self, given: Row) -> int:
-        found = re.search(r"^\s*(with\s[^\n]*:)", given.get("code") or "", re.MULTILINE)
-        if found:
-            raise ValidationError(f"forbidden opcode(s) in {given['code'].strip()!r}: WITH_EXCEPT_START, BEFORE_WITH")
-        return super().insert(given)
-
-    @remote("record")
-    def run(self, ids: list[int]) -> bool:
-        """Run server actions. The pretend one understands code that makes unique indexes, and nothing else."""
-        for id in self.must_exist(ids):
-            code = self.row(id)["code"] or ""
-            statements = re.findall(
-                r"env\.cr\.execute\(\s*(?:'''|\"\"\"|'|\")(.*?)(?:'''|\"\"\"|'|\")\s*\)", code, re.DOTALL
-            )
-            rest = re.sub(
-                r"env\.cr\.execute\(\s*(?:'''|\"\"\"|'|\").*?(?:'''|\"\"\"|'|\")\s*\)", "", code, flags=re.DOTALL
-            )
-            rest = "\n".join(
-                line for line in rest.splitlines() if line.strip(" ;") and not line.lstrip().startswith("#")
-            )
-            found = [_INDEX.fullmatch(s.strip().rstrip(";").strip()) for s in statements]
-            if not statements or rest or not all(found):
-                raise NotPretended("server actions that do anything but create a unique index")
-            for match in found:
-                if match:
-                    _create_index(self.env, match)
-        return False
-
-
-def _create_index(env: Env, match: re.Match[str]) -> None:
-    model = match["table"].replace("_", ".")
-    if model not in env.registry.classes:
-        raise NotPretended(f"a unique index on the table {match['table']}")
-    columns = tuple(c.strip() for c in match["columns"].split(","))
-    unknown = [c for c in columns if c not in env.registry.fields[model]]
-    if unknown:
-        raise UserError(f'column "{unknown[0]}" does not exist\n')
-    if any(i.name == match["name"] for i in env.registry.unique[model]):
-        return
-    where, without = match["where"], match["without"]
-
-    def holds(row: Row) -> bool:
-        named = (where,) if where else columns
-        return all(row.get(c) not in (False, None) for c in named) and not (without and row.get(without))
-
-    seen: set[Any] = set()
-    for row in env.registry.store.tables[model].rows.values():
-        key = tuple(row.get(c, False) for c in columns)
-        if holds(row) and key in seen:
-            raise ValidationError(
-                f'could not create unique index "{match["name"]}"\nDETAIL:  Key ({", ".join(columns)})=({", ".join(map(str, key))}) is duplicated.'
-            )
-        if holds(row):
-            seen.add(key)
-    env.registry.add_unique(model, UniqueIndex(match["name"], columns, where or columns[-1], holds))
-
-
 class Attachment(Model):
     name, label = "ir.attachment", "Attachment"
     own_fields = (
@@ -284,4 +208,4 @@ class Chatter(Model):
         return messages._create([{**vals, "attachment_ids": [[6, 0, attachment_ids or []]]}])[0]
 
 
-MODELS = (IrModel, IrModelFields, IrModelData, IrModelConstraint, IrActionsServer, Attachment, Message, MessageSubtype)
+MODELS = (IrModel, IrModelFields, IrModelData, IrModelConstraint, Attachment, Message, MessageSubtype)

@@ -6,7 +6,7 @@ import xmlrpc.client
 from decimal import Decimal
 from typing import Any
 
-from nexabooks.sandbox.odoo.access import USERS, User
+from nexabooks.sandbox.odoo.access import User
 from nexabooks.sandbox.odoo.dispatch import Database, ids_of
 from nexabooks.sandbox.odoo.refusals import NotFound, Refusal
 from nexabooks.sandbox.serving import Reply, Request
@@ -24,7 +24,7 @@ def answer(database: Database, database_name: str, request: Request) -> Reply:
     args, method = xmlrpc.client.loads(request.body, use_builtin_types=True)
     try:
         value = (
-            _common(method, list(args), database_name)
+            _common(database, method, list(args), database_name)
             if request.path.endswith("/common")
             else _object(database, database_name, method, list(args))
         )
@@ -37,14 +37,14 @@ def answer(database: Database, database_name: str, request: Request) -> Reply:
     return Reply(200, body.encode(), {"Connection": "close"}, "text/xml")
 
 
-def _common(method: str, args: list[Any], database_name: str) -> Any:
+def _common(database: Database, method: str, args: list[Any], database_name: str) -> Any:
     if method == "version":
         return VERSION
     if method in ("authenticate", "login"):
         name, login, key = args[:3]
         _must_be(name, database_name)
-        found = [u for u in USERS if u.login == login and u.key == key]
-        return found[0].uid if found else False
+        user = database.user_of_key(key)
+        return user.uid if user and user.login == login else False
     raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\nAttributeError: {method}\n")
 
 
@@ -53,7 +53,7 @@ def _object(database: Database, database_name: str, verb: str, args: list[Any]) 
         raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\nNameError: Method not available {verb}\n")
     name, uid, key, model, method, *rest = args
     _must_be(name, database_name)
-    user = _user(uid, key)
+    user = _user(database, uid, key)
     positional, named = (
         (list(rest[0]) if rest else [], dict(rest[1]) if len(rest) > 1 else {})
         if verb == "execute_kw"
@@ -69,7 +69,7 @@ def _object(database: Database, database_name: str, verb: str, args: list[Any]) 
         raise xmlrpc.client.Fault(refusal.fault_code, refusal.fault_message) from None
     except Refusal as refusal:
         text = (
-            refusal.message
+            getattr(refusal, "fault_message", refusal.message)
             if refusal.fault_code != 1
             else f"Traceback (most recent call last):\n{refusal.name}: {refusal.message}\n"
         )
@@ -86,10 +86,10 @@ def _must_be(name: Any, database_name: str) -> None:
         raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\n{said}\n")
 
 
-def _user(uid: Any, key: Any) -> User:
-    for user in USERS:
-        if user.uid == uid and user.key == key:
-            return user
+def _user(database: Database, uid: Any, key: Any) -> User:
+    user = database.user_of_key(key)
+    if user and user.uid == uid:
+        return user
     raise xmlrpc.client.Fault(3, "Access Denied")
 
 
