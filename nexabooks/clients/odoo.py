@@ -17,6 +17,7 @@ import requests
 
 from nexabooks.clients.odoo_errors import AGAIN, NOT_AGAIN, SERIALIZATION, UNKNOWN_NAME, RowsRefused, no_answer
 from nexabooks.clients.odoo_json2 import Json2, lost_connection
+from nexabooks.clients.odoo_versions import as_newer, as_older
 from nexabooks.clients.odoo_xmlrpc import XmlRpc, parse_answer
 from nexabooks.clients.retry import with_retries
 from nexabooks.errors import PermanentError, SettingsError, SourceContractBroken, TransientError
@@ -63,15 +64,18 @@ class OdooReader:
     def call(self, model: str, method: str, **arguments: Any) -> Any:
         """The answer of a reading method. Raises PermanentError for any other method, before anything is sent."""
         body = self.read_body(model, method, **arguments)
-        return self._transport.parse(body, f"{model}/{method}", is_write=False)
+        answer = self._transport.parse(body, f"{model}/{method}", is_write=False)
+        return as_newer(model, answer, self.major_version)
 
     def read_body(self, model: str, method: str, **arguments: Any) -> bytes:
         """As `call`, but the JSON unparsed, for landing it as it came."""
         if method not in READING_METHODS:
             raise PermanentError(f"The Odoo reader only reads; it refused {model}/{method}.", source="odoo")
 
+        asked = self._in_company(as_older(model, arguments, self.major_version))
+
         def once() -> bytes:
-            body = self._transport.send(model, method, self._in_company(arguments), is_write=False)
+            body = self._transport.send(model, method, asked, is_write=False)
             self._transport.parse(body, f"{model}/{method}", is_write=False)  # a cut body is found here, and read again
             return body
 
@@ -99,7 +103,8 @@ class OdooReader:
         while True:
             here = [["id", ">", last_id], *domain]
             body = self.read_body(model, "search_read", domain=here, fields=list(fields), order="id", limit=size)
-            records = self._transport.parse(body, f"{model}/search_read", is_write=False)
+            answer = self._transport.parse(body, f"{model}/search_read", is_write=False)
+            records = as_newer(model, answer, self.major_version)
             if not records:
                 return
             if records[-1]["id"] <= last_id:
@@ -174,7 +179,8 @@ class OdooWriter(OdooReader):
     def write_call(self, model: str, method: str, **arguments: Any) -> Any:
         """One transaction at Odoo, all or nothing. Raises as Json2.send does."""
         what = f"{model}/{method}"
-        body = self._transport.send(model, method, self._in_company(arguments), is_write=True)
+        asked = self._in_company(as_older(model, arguments, self.major_version))
+        body = self._transport.send(model, method, asked, is_write=True)
         return self._transport.parse(body, what, is_write=True)
 
     def load(self, model: str, fields: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:

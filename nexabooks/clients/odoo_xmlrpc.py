@@ -20,6 +20,7 @@ from nexabooks.errors import NexabooksError, PermanentError, SettingsError
 FAULT_NAMES = {3: "odoo.exceptions.AccessDenied", 4: "odoo.exceptions.AccessError", 2: "odoo.exceptions.UserError"}
 
 
+BY_PLACE = {"create": "vals_list", "write": "vals"}
 _NO_DATABASE = re.compile(r'database "[^"]*" does not exist')
 _NOT_IN_XML = dict.fromkeys(set(range(32)) - {9, 10, 13})
 
@@ -89,8 +90,9 @@ class XmlRpc:
         positional: list[Any] = []
         if "ids" in arguments:
             positional.append(arguments.pop("ids"))
-        if method == "create":
-            positional.append(arguments.pop("vals_list"))
+        # Before 19 a model may call them otherwise (`ResCompany.write(self, values)`), so values go by their place.
+        if method in BY_PLACE and BY_PLACE[method] in arguments:
+            positional.append(arguments.pop(BY_PLACE[method]))
         named = {**arguments, "context": context}
         what = f"{model}/{method}"
         params = (self.database, self._user_id(), self._key, model, method, positional, named)

@@ -317,6 +317,14 @@ def test_a_fault_is_what_its_code_says(server, older, code, words, kind):
     assert "Traceback" not in str(caught.value)
 
 
+def test_xmlrpc_sends_values_by_their_place(server, older):
+    """An older Odoo has models that name them otherwise: `ResCompany.write(self, values)`."""
+    server.replies = [answer(9), answer(True)]
+    older.write_call("res.company", "write", ids=[1], vals={"name": "A"})
+    params, _ = xmlrpc.client.loads(server.asked[1].body)
+    assert params[5:] == ([[1], {"name": "A"}], {"context": {"allowed_company_ids": [7]}})
+
+
 def test_a_none_that_cannot_be_sent_means_done(server, older):
     """The fault comes after the commit (facts: odoo "XML-RPC calls")."""
     server.replies = [answer(9), fault(1, "TypeError: cannot marshal None unless allow_none is enabled")]

@@ -51,6 +51,11 @@ class Server:
     service: OdooService | None = None  # the sandbox; None for a real server
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
 
+    @property
+    def version(self) -> int:
+        """The server's major version; the sandbox is a 19."""
+        return self.client.major_version
+
     def key(self, name: str) -> str:
         """An external id of this run."""
         return f"nexabooks.test_{self.prefix}_{name}"

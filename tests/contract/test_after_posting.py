@@ -123,13 +123,14 @@ def test_a_posted_entry_cannot_be_deleted_nor_its_lines_changed(server):
 
 
 def test_going_back_to_draft_answers_nothing_and_keeps_number_and_match(server):
-    """By XML-RPC the nothing is a fault after the commit, and reads as done."""
+    """By XML-RPC the nothing is a fault after the commit, and reads as done. Before 19 the match went."""
     id = invoice(server, "redraft", ["10.00"])
     post(server, id)
     (number,) = read(server, id, "name")
     match(server, id, entry_of(server, pay(server, "redraft_pay", "10.00")))
     assert server.client.write_call("account.move", "button_draft", ids=[id]) is None
-    assert read(server, id, "state", "name", "payment_state") == ["draft", number, "paid"]
+    kept = "paid" if server.version >= 19 else "not_paid"
+    assert read(server, id, "state", "name", "payment_state") == ["draft", number, kept]
     with pytest.raises(LedgerRefused, match="Only posted/cancelled"):
         server.client.write_call("account.move", "button_draft", ids=[id])
     post(server, id)
