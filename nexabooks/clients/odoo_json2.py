@@ -16,10 +16,22 @@ import requests
 from nexabooks.clients.odoo_errors import error_of_answer, no_answer
 from nexabooks.errors import NexabooksError, Unreachable
 
+NUL = b"\\u0000"
+
 
 def encode(value: Any) -> bytes:
-    """`value` as JSON; a Decimal as a JSON number with exactly its digits. Raises TypeError for a float."""
-    return orjson.dumps(_without_floats(value), default=_decimal)
+    """`value` as JSON; a Decimal as a JSON number with exactly its digits, a text without NUL, which PostgreSQL has no form
+    for (Odoo would refuse the whole call). Raises TypeError for a float."""
+    body = orjson.dumps(_without_floats(value), default=_decimal)
+    return orjson.dumps(_without_nul(value), default=_decimal) if NUL in body else body
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {key: _without_nul(inner) for key, inner in value.items()}
+    return [_without_nul(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _decimal(value: Any) -> Any:

@@ -37,6 +37,11 @@ def payment(server: Server, id: int, *fields: str) -> list:
     return [record[name] for name in fields]
 
 
+def arrived(server: Server) -> str:
+    """The state of money that has arrived, as Odoo itself sets it."""
+    return "paid" if server.version >= 19 else "in_process"
+
+
 def entry(server: Server, payment_id: int) -> int:
     return payment(server, payment_id, "move_id")[0][0]
 
@@ -87,16 +92,22 @@ def test_money_is_booked_to_the_account_of_its_route(server, code, way):
 @pytest.mark.parametrize(("code", "way"), WAYS)
 def test_money_pays_a_document_once_the_two_are_matched(server, code, way):
     """An invoice by money in, a credit note by money out; the state is `paid` by itself, also where the money still waits
-    for a bank statement."""
+    for a bank statement. Before 19 it stays `in_process`, and the ledger validates it."""
     name = f"pay_{code}_{way}"
     document = invoice(server, name, ["10.00"], kind=DOCUMENTS[way])
     post(server, document)
     id = money(server, f"money_{name}", "10.00", way, code)
-    assert payment(server, id, *STATE) == ["paid" if code == "NCSTR" else "in_process", False, code != "NCOTH"]
+    at_once = arrived(server) if code == "NCSTR" else "in_process"
+    assert payment(server, id, *STATE) == [at_once, False, code != "NCOTH"]
     pair = (entry(server, id), document)
     assert match_pairs(Run(server), [pair]) == {pair: ""}
     assert read(server, document, "payment_state", "amount_residual") == ["paid", 0]
-    assert payment(server, id, "reconciled_invoice_ids", *STATE) == [[document], "paid", True, code != "NCOTH"]
+    assert payment(server, id, "reconciled_invoice_ids", *STATE) == [
+        [document],
+        arrived(server),
+        True,
+        code != "NCOTH",
+    ]
 
 
 def test_a_credit_note_is_paid_back_in_parts_by_two_routes(server):
@@ -120,7 +131,7 @@ def test_what_was_paid_too_much_is_matched_with_what_turns_it_into_credit(server
     first, second = (entry(server, came), bill), (entry(server, credit), entry(server, came))
     assert match_pairs(Run(server), [first, second]) == {first: "", second: ""}
     assert payment(server, came, "is_reconciled", "reconciled_invoice_ids") == [True, [bill]]
-    assert payment(server, credit, *STATE, "reconciled_invoice_ids") == ["paid", True, True, []]
+    assert payment(server, credit, *STATE, "reconciled_invoice_ids") == [arrived(server), True, True, []]
     assert read(server, bill, "payment_state", "amount_residual") == ["paid", 0]
 
 
@@ -155,4 +166,4 @@ def test_cancelling_money_out_opens_what_it_settled(server):
     server.client.write_call("account.payment", "action_cancel", ids=[out, credit])
     assert read(server, note, "payment_state", "amount_residual") == ["not_paid", 10]
     assert payment(server, out, "state", "is_reconciled") == ["canceled", False]
-    assert payment(server, came, "state", "is_reconciled") == ["paid", False]
+    assert payment(server, came, "state", "is_reconciled") == [arrived(server), False]

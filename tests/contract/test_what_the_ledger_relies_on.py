@@ -83,6 +83,12 @@ def test_a_second_load_of_the_same_external_id_is_an_update(server):
     assert server.holds("res.partner", "twice") == first
 
 
+def test_a_text_arrives_without_what_a_database_cannot_hold(server):
+    """A NUL in one description would make Odoo refuse a whole call; a text that only looks like one stays."""
+    id = server.client.load("res.partner", ("id", "name"), [[server.key("nul"), "A\0B \\u0000"]])[0]
+    assert server.client.read("res.partner", [id], ["name"])[0]["name"] == "AB \\u0000"
+
+
 def test_a_name_that_odoo_does_not_know_is_not_there(server):
     """And no error, by either transport."""
     assert server.holds("res.partner", "never_made") is None
