@@ -257,7 +257,8 @@ def match(server: Server, *entries: int) -> None:
     ("amount", "state", "left"), [("10.00", "paid", "0"), ("4.00", "partial", "6"), ("15.00", "paid", "0")]
 )
 def test_a_payment_counts_once_it_is_matched(server, amount, state, left):
-    """Before that the invoice is unpaid; afterwards it reads as its money says, and knows its payment."""
+    """Before that the invoice is unpaid; afterwards it reads as its money says, and knows its payment. Before 19 the
+    payment itself waits to be validated."""
     name = f"paid_{amount.replace('.', '_')}"
     id = invoice(server, name, ["10.00"])
     post(server, id)
@@ -268,7 +269,8 @@ def test_a_payment_counts_once_it_is_matched(server, amount, state, left):
     match(server, id, payment["move_id"][0])
     assert read(server, id, "payment_state", "amount_residual") == [state, Decimal(left)]
     payment = server.client.read("account.payment", [payment_id], ["state", "reconciled_invoice_ids"])[0]
-    assert payment == {"id": payment_id, "state": "paid", "reconciled_invoice_ids": [id]}
+    arrived = "paid" if server.version >= 19 else "in_process"
+    assert payment == {"id": payment_id, "state": arrived, "reconciled_invoice_ids": [id]}
 
 
 def test_many_pairs_are_matched_in_one_call_each_by_itself(server):
