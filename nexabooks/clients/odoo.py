@@ -280,6 +280,7 @@ def open_odoo(settings: Settings, role: Role = "read") -> OdooReader:
     if major_version >= 19:
         transport = Json2(url, settings.odoo_database, key, timeout_s=timeout_s)
     else:
-        transport = XmlRpc(url, settings.odoo_database, settings.odoo_login, key, timeout_s=timeout_s)
+        login = (role == "admin" and settings.odoo_admin_login) or settings.odoo_login
+        transport = XmlRpc(url, settings.odoo_database, login, key, timeout_s=timeout_s)
     kind = OdooReader if role == "read" else OdooWriter
     return kind(transport, settings.odoo_company_id, major_version=major_version)

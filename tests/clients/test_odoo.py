@@ -237,6 +237,30 @@ def test_the_version_chooses_the_transport(server):
         open_odoo(settings)
 
 
+LOGINS = {
+    "an administrator of his own": ({"odoo_admin_login": "boss"}, "boss"),
+    "one user for both": ({}, "bot"),
+}
+
+
+@pytest.mark.parametrize("name", LOGINS)
+def test_an_older_server_is_told_whose_key_the_admin_key_is(server, name):
+    """By JSON-2 a key says so itself."""
+    more, login = LOGINS[name]
+    server.replies = [json_reply({"version_info": [18, 0, 0, "final", 0, ""]})]
+    found = Settings(
+        odoo_url=server.url,
+        odoo_database="books",
+        odoo_api_key="k",
+        odoo_admin_key="a",
+        odoo_login="bot",
+        _env_file=None,
+        **more,
+    )
+    with open_odoo(found, "admin") as admin, open_odoo(found, "write") as client:
+        assert (admin._transport.login, client._transport.login) == (login, "bot")
+
+
 def test_an_older_server_tells_its_version_by_xmlrpc(server):
     """/web/version is not on every server."""
     answer = xmlrpc.client.dumps(({"server_version_info": [17, 0]},), methodresponse=True)

@@ -150,11 +150,12 @@ def _second_door() -> Any:
     return psycopg2.connect(os.environ[DSN])
 
 
-def _settings(url: str, database: str, key: str, admin_key: str, login: str = "") -> Settings:
+def _settings(url: str, database: str, key: str, admin_key: str, login: str = "", admin_login: str = "") -> Settings:
     return Settings(
         odoo_url=url,
         odoo_database=database,
         odoo_login=login,
+        odoo_admin_login=admin_login,
         odoo_api_key=key,
         odoo_admin_key=admin_key,
         request_timeout_s=60,
@@ -178,15 +179,14 @@ def server(request) -> Iterator[Server]:
     """A server that is set up; its records stay, under the prefix of this run."""
     service = None
     if request.param.startswith("real server"):
-        settings = _settings(*(os.environ[name] for name in REAL), os.environ.get(LOGINS[0], ""))
+        settings = _settings(*(os.environ[name] for name in REAL), *(os.environ.get(name, "") for name in LOGINS))
     else:
         service = OdooService()
         service.start()
         settings = _settings(service.url, service.database, service.posting_key, service.admin_key)
     if settings.odoo_login and server_version(settings.odoo_url) < 19 and request.param.endswith("by JSON-2"):
         pytest.skip("this server is older than JSON-2")
-    admin_settings = settings.model_copy(update={"odoo_login": os.environ.get(LOGINS[1], "")})
-    admin, client = open_odoo(admin_settings, "admin"), open_odoo(settings, "write")
+    admin, client = open_odoo(settings, "admin"), open_odoo(settings, "write")
     if request.param.endswith("by XML-RPC"):
         admin, client = _by_xmlrpc(admin, settings, "odoo_admin_key"), _by_xmlrpc(client, settings, "odoo_api_key")
     assert isinstance(admin, OdooWriter)

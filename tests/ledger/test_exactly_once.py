@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nexabooks.clients.odoo import OdooWriter, open_odoo
 from nexabooks.clients.odoo_xmlrpc import XmlRpc
-from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, read_present
+from nexabooks.ledger import MemoryJournal, apply_plan, make_plan, matching, read_present
 from nexabooks.ledger.desired import Desired, Partner
 from nexabooks.sandbox.odoo.service import OdooService
 from tests.ledger.conftest import settings_of
@@ -91,10 +91,11 @@ def test_the_whole_world_in_one_close(odoo):
     odoo.restore(before)
 
 
-def test_an_older_odoo_is_posted_to_by_xmlrpc(odoo):
-    """The same road over the other transport: the same books."""
+def test_an_odoo_that_matches_one_pair_a_call_holds_the_same_books_by_xmlrpc(odoo, monkeypatch):
+    """The road of an older Odoo, over the other transport."""
+    monkeypatch.setattr(matching, "FIRST_VERSION", 20)
     by_xmlrpc = XmlRpc(odoo.url, odoo.database, odoo.posting_login, odoo.posting_key, timeout_s=30)
-    with OdooWriter(by_xmlrpc, 1, major_version=18) as client:
+    with OdooWriter(by_xmlrpc, 1) as client:
         plan = make_plan(WORLD, read_present(client, WORLD), mode="post", run_id="r1")
         apply_plan(plan, client, MemoryJournal(), now=now)
     assert_the_books_hold(odoo, WORLD)
