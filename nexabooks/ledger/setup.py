@@ -256,8 +256,7 @@ def setup_apply(
     missing = {step.what for step in steps if not step.is_present}
     _make_fields(client, [f for f in FIELDS if f"field {f.model}.{f.name}" in missing])
     if new := [a for a in _accounts(families, booked) if f"account {a.code}" in missing]:
-        # Odoo 18 would match a liability line by line, and money on it would count as waiting for a statement.
-        vals = [{"code": a.code, "name": a.name, "account_type": a.account_type, "reconcile": False} for a in new]
+        vals = [{"code": a.code, "name": a.name, "account_type": a.account_type} for a in new]
         client.write_call("account.account", "create", vals_list=vals)
     if any(what.startswith(NUMBERS_STEP) for what in missing):
         _make_numbers_journal(client)
