@@ -19,6 +19,14 @@ from tests.contract.test_to_the_cent import source_invoice
 from tests.contract.test_what_the_ledger_relies_on import FIELDS, post, read, rows
 from tests.ledger.makers import a_payment, applied, desired_of
 
+
+@pytest.fixture(autouse=True)
+def _has_own_rates(server: Server) -> None:
+    """Odoo 18 counts by its own rate whatever it is sent, so the ledger leaves such a draft as it is and says so."""
+    if server.version < 19:
+        pytest.skip("before 19 Odoo takes no rate from an invoice")
+
+
 SOURCE, ODOO = Choices(rate="source"), Choices()
 RATES = {"1999-01-01": "1.40"}  # Odoo's, of a day before all that is tested here
 H = ("hst_13",)
