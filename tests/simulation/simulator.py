@@ -310,6 +310,14 @@ class Simulation:
         wanted = {(p.payment_id, p.source_invoice_id) for i in self.world.invoices.values() for p in i.payments}
         assert set(known) <= wanted, f"payments of nobody: {sorted(set(known) - wanted)}"
         told = {(a.payment_id, a.source_invoice_id) for a in plan.of("report", "refuse") if a.kind == "payment"}
+        # What waits for a payment that a person must decide about is told by the plan too, with that payment as its reason.
+        told |= {
+            (p.payment_id, p.source_invoice_id)
+            for invoice in self.world.invoices.values()
+            for p in invoice.payments
+            if (p.settles_payment_id, p.source_invoice_id) in told
+            and any((a.payment_id, a.source_invoice_id) == (p.payment_id, p.source_invoice_id) for a in plan.of("park"))
+        }
         closed = {a.key for a in plan.of("report", "refuse", "correct") if a.kind != "payment"}
         closed |= {key for trip in plan.trips for key in trip.holds}
         for key, invoice in self.world.invoices.items():
