@@ -18,7 +18,7 @@ code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; background: #eaeff
 .sheet { overflow-x: auto; background: #fff; border: 1px solid var(--line); border-radius: 8px; }
 table { border-collapse: collapse; width: 100%; } th, td { padding: 6px 10px; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-size: 12px; color: var(--soft); font-weight: 600; background: #fbfcfd; white-space: nowrap; } tr:last-child td { border-bottom: 0; }
-td.money, th.money { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.why { min-width: 220px; } td.day, td.step, td.no { white-space: nowrap; }
+td.money, th.money { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.why { min-width: 220px; } .below { color: var(--soft); } td.day, td.step, td.no { white-space: nowrap; }
 tr.same td { border-bottom-color: var(--line); color: var(--soft); } tr.sum td { font-weight: 600; background: #fbfcfd; }
 tr:has(+ tr.same) td { border-bottom: 0; } .id { min-width: 150px; white-space: normal; color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }
 .tag { font-size: 12px; padding: 1px 7px; border-radius: 9px; background: #e7eef6; white-space: nowrap; }
@@ -88,13 +88,13 @@ TEMPLATE = (
 {% endif %}
 <h2>Step by step: what will be written</h2>
 {% if writing %}
-<div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Step</th><th>Date</th><th>Due</th><th class="money">Before tax</th><th class="money">Tax</th><th class="money">Total</th><th>Accounts</th><th>Taxes</th><th>Why</th></tr>
+<div class="sheet"><table><tr><th>Invoice</th><th>Customer</th><th>Step</th><th>Date, due</th><th class="money">Before tax, tax</th><th class="money">Total</th><th>Accounts, taxes</th><th>Why</th></tr>
 {% for row in writing[:most_rows] %}
-{% if row.is_same %}<tr class="same"><td></td><td></td><td class="step">{{ step_says(row) }}</td><td colspan="7"></td><td class="why">{{ row.reason }}</td></tr>
-{% elif row.kind == "partner" %}<tr><td></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td colspan="7" class="id">{{ row.customer_id }}</td><td class="why">{{ row.reason }}</td></tr>
-{% else %}<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "credit_note" %} <span class="tag">credit note</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td class="day">{{ row.dated_on or "" }}</td><td class="day">{{ row.due_on or "" }}</td>
-<td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.subtotal_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.tax_minor | money(row.currency_code) }}{% endif %}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td>
-<td>{{ row.account_codes | join(", ") }}</td><td>{{ row.tax_codes | join(", ") }}</td><td class="why">{{ row.reason }}{% if row.get("rate") %}<div class="id">Rate: {{ row.rate }}</div>{% endif %}</td></tr>
+{% if row.is_same %}<tr class="same"><td></td><td></td><td class="step">{{ step_says(row) }}</td><td colspan="4"></td><td class="why">{{ row.reason }}</td></tr>
+{% elif row.kind == "partner" %}<tr><td></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td colspan="4" class="id">{{ row.customer_id }}</td><td class="why">{{ row.reason }}</td></tr>
+{% else %}<tr><td class="no">{{ row.invoice_number }}<div class="id">{{ row.source_system }} {{ row.payment_id or row.source_invoice_id }}{% if row.kind == "credit_note" %} <span class="tag">credit note</span>{% endif %}</div></td><td>{{ who(row) }}</td><td class="step">{{ step_says(row) }}</td><td class="day">{{ row.dated_on or "" }}{% if row.due_on and row.due_on != row.dated_on %}<div class="below">{{ row.due_on }}</div>{% endif %}</td>
+<td class="money">{% if row.verb in ("create", "update", "post") %}{{ row.subtotal_minor | money(row.currency_code) }}<div class="below">{{ row.tax_minor | money(row.currency_code) }}</div>{% endif %}</td><td class="money">{{ row.total_minor | money(row.currency_code) }}</td>
+<td>{{ row.account_codes | join(", ") }}<div class="below">{{ row.tax_codes | join(", ") }}</div></td><td class="why">{{ row.reason }}{% if row.get("rate") %}<div class="id">Rate: {{ row.rate }}</div>{% endif %}</td></tr>
 {% endif %}
 {% endfor %}
 </table></div>{{ more(writing | length) }}
