@@ -5,6 +5,7 @@ So the same flow body runs under a Prefect server, in a test, and as `nexabooks 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
@@ -45,6 +46,20 @@ def in_one_sentence(function: Callable[P, R]) -> Callable[P, R]:
     # Prefect reads parameter types from the signature, and would look for their names in this module.
     call.__signature__ = signature(function, eval_str=True)  # type: ignore[attr-defined]
     return call
+
+
+class _KnownErrorsInOneSentence(logging.Filter):
+    """Prefect's engine logs what a run ended with once more, as an exception of its own: of a known error only the sentence."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, NexabooksError):
+            record.msg, record.args, record.exc_info, record.exc_text = error.sentence, (), None, None
+        return True
+
+
+for _name in ("prefect.flow_runs", "prefect.engine"):
+    logging.getLogger(_name).addFilter(_KnownErrorsInOneSentence())
 
 
 class _Call:

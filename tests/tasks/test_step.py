@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from prefect.context import FlowRunContext, TaskRunContext
 
@@ -37,3 +39,23 @@ def test_outside_a_flow_a_known_error_is_simply_raised():
     """The command line turns it into one sentence itself."""
     with pytest.raises(PermanentError, match="The key was refused"):
         refuse()
+
+
+@pytest.mark.parametrize("name", ["prefect.flow_runs", "prefect.engine"])
+@pytest.mark.parametrize(
+    ("error", "says", "has_trace"),
+    [(PermanentError("The key was revoked."), "The key was revoked.", False), (KeyError("x"), "It exited", True)],
+)
+def test_prefects_own_log_tells_a_known_error_in_its_sentence(monkeypatch, name, error, says, has_trace):
+    """Nobody reads a stack trace to learn that a setting is missing; an unknown error keeps its own."""
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    logger = logging.getLogger(name)
+    monkeypatch.setattr(logger, "handlers", [handler])  # without the one that sends to a server
+    monkeypatch.setattr(logger, "propagate", False)
+    try:
+        raise error
+    except (PermanentError, KeyError):
+        logger.error("It exited", exc_info=True)
+    assert [(r.getMessage(), bool(r.exc_info)) for r in records] == [(says, has_trace)]
