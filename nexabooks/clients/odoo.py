@@ -1,4 +1,4 @@
-"""Odoo's external API behind one interface, whatever its version: JSON-2 from 19 on, XML-RPC for 17 and 18.
+"""Odoo's external API behind one interface, whatever its version: JSON-2 from 19 on, XML-RPC for 18.
 
 `OdooReader` refuses every method that is not known to read; only the ledger room opens an `OdooWriter`. Every call
 carries `allowed_company_ids`: without it a user of two companies gets the taxes of both (facts: odoo "Company and
@@ -23,6 +23,7 @@ from nexabooks.clients.retry import with_retries
 from nexabooks.errors import PermanentError, SettingsError, SourceContractBroken, TransientError
 from nexabooks.settings import Settings, secret
 
+OLDEST_VERSION = 18  # 17 keeps payments and lock dates otherwise (docs/contracts/odoo.md)
 READING_METHODS = frozenset(
     {
         "read",
@@ -272,9 +273,10 @@ def open_odoo(settings: Settings, role: Role = "read") -> OdooReader:
         settings.request_timeout_s,
     )
     major_version = server_version(url, timeout_s=timeout_s)
-    if major_version < 17:
+    if major_version < OLDEST_VERSION:
         raise SettingsError(
-            f"Odoo {major_version} at {url} is too old: 17 is the oldest that is spoken to.", source="odoo"
+            f"Odoo {major_version} at {url} is too old: {OLDEST_VERSION} is the oldest that can be read and posted to.",
+            source="odoo",
         )
     transport: Transport
     if major_version >= 19:

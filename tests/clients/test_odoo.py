@@ -219,7 +219,7 @@ def test_amounts_keep_their_digits_in_both_directions():
 
 
 def test_the_version_chooses_the_transport(server):
-    """19 speaks JSON-2, 18 speaks XML-RPC and needs a login, 16 is refused."""
+    """19 speaks JSON-2, 18 speaks XML-RPC and needs a login, 17 is refused."""
     settings = Settings(odoo_url=server.url, odoo_database="books", odoo_api_key="k", _env_file=None)
     for major, expected in ((19, Json2), (20, Json2)):
         server.replies = [json_reply({"version_info": [major, 0, 0, "final", 0, ""], "version": f"{major}.0"})]
@@ -232,7 +232,7 @@ def test_the_version_chooses_the_transport(server):
     with open_odoo(settings.model_copy(update={"odoo_login": "bot"}), "write") as client:
         assert isinstance(client._transport, XmlRpc)
         assert type(client) is OdooWriter
-    server.replies = [json_reply({"version_info": [16, 0, 0, "final", 0, ""]})]
+    server.replies = [json_reply({"version_info": [17, 0, 0, "final", 0, ""]})]
     with pytest.raises(SettingsError, match="too old"):
         open_odoo(settings)
 

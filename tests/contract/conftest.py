@@ -28,7 +28,7 @@ from nexabooks.settings import Settings, secret
 from tests.ledger.makers import FAMILIES, FAMILY_ROWS, ROUTE_ROWS, ROUTES, TAXES
 
 REAL = ("NEXABOOKS_TEST_ODOO_URL", "NEXABOOKS_TEST_ODOO_DB", "NEXABOOKS_TEST_ODOO_KEY", "NEXABOOKS_TEST_ODOO_ADMIN_KEY")
-# Odoo 17 and 18 know no JSON-2, by which a key says whose it is.
+# Odoo 18 knows no JSON-2, by which a key says whose it is.
 DSN = "NEXABOOKS_TEST_ODOO_DSN"  # a second door to its database: to hold rows, and to take a hard lock date back
 LOGINS = ("NEXABOOKS_TEST_ODOO_LOGIN", "NEXABOOKS_TEST_ODOO_ADMIN_LOGIN")
 SERVERS = [
