@@ -25,7 +25,7 @@ demo: $(READY) $(DOCS) ## Play the story on a pretend world: three days, end to 
 	@$(BIN)/nexabooks demo
 
 test: $(READY)  ## All tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 contract: $(READY) ## What the ledger relies on in Odoo: the pretend one, and a real one when it is named (tests/contract/README.md)
 	@$(BIN)/python -m pytest -q tests/contract
