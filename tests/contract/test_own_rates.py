@@ -125,6 +125,20 @@ def test_an_invoice_takes_the_rate_of_its_charge_and_is_paid_by_what_was_settled
         assert [a for a in again.actions if a.customer_id == story.prefix and a.verb != "keep"] == []
 
 
+@pytest.mark.parametrize("first", ["with", "without"])
+def test_one_run_makes_invoices_with_and_without_a_rate_of_their_own(server: Server, first: str):
+    """They are sent apart, whichever is met first: Odoo refuses an empty cell, and would count a rate that was left out itself."""
+    story = Story(server, f"mix{first}")
+    with currency(server, "CHF", rates=RATES):
+        has = settled(story, "a" if first == "with" else "z", [(10_000, ())], 13_725, "1.3725")
+        has_none = settled(story, "m", [(10_000, ())], 13_725, "1.3725")
+        has_none = replace(has_none, source_rate=None, no_rate_reason="it is not paid yet", payments=())
+        both = (has, has_none) if first == "with" else (has_none, has)
+        assert close(story, SOURCE, *both) == []
+        assert entry_of(story, has, "state", "amount_total_signed") == ("posted", Decimal("137.25"))
+        assert entry_of(story, has_none, "state", "amount_total_signed") == ("posted", Decimal("140"))
+
+
 def test_an_invoice_posted_before_it_was_paid_keeps_odoos_rate_and_shows_the_difference(server: Server):
     """Its money is what Stripe settled all the same; the gain or loss is an entry of its own."""
     story = Story(server, "late")

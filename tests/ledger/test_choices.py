@@ -12,8 +12,8 @@ from nexabooks.ledger.desired import Choices
 from nexabooks.ledger.own_numbers import NUMBER_FORM, NumbersJournal, number_of
 from nexabooks.ledger.plan import make_plan
 from nexabooks.ledger.plan_page import plan_page
-from nexabooks.ledger.present import PresentPayment
-from tests.ledger.makers import DAY, a_payment, an_invoice, books, desired_of, move_of, now, present_of
+from nexabooks.ledger.present import PresentPayment, read_present
+from tests.ledger.makers import DAY, a_payment, an_invoice, applied, books, desired_of, move_of, now, present_of
 
 SOURCE, ODOO = Choices(rate="source"), Choices()
 RATE = Decimal("1.3725")
@@ -233,3 +233,21 @@ def test_a_number_that_two_may_have_goes_to_the_one_that_still_needs_it():
     by_odoo = move_of(old, journal_id=7)
     assert reasons(in_books((old, by_odoo)), old, new) == []
     assert reasons(in_books(), old, new) == [("park", f"its number N-in_1 is also that of {old.key}")]
+
+
+def test_drafts_with_and_without_a_rate_are_sent_apart(client, accountant, odoo):
+    """Each kind is loaded once and marked once, whatever their order: together Odoo would refuse the empty cells, and each would be sent alone."""
+    usd = accountant.search_read("res.currency", [["name", "=", "USD"]], ["id"])[0]["id"]
+    rate = {"currency_id": usd, "name": "2026-01-01", "inverse_company_rate": Decimal("1.4")}
+    accountant.write_call("res.currency.rate", "create", vals_list=[rate])
+    invoices = [
+        an_invoice(f"in_{n}", currency_code="USD", source_rate=RATE, tax_codes=())
+        if n % 2
+        else an_invoice(f"in_{n}", tax_codes=())
+        for n in range(6)
+    ]
+    desired = replace(desired_of(*invoices), choices=SOURCE)
+    plan = make_plan(desired, read_present(client, desired), mode="draft", run_id="r1")
+    odoo.faults.calls.clear()
+    assert {r.outcome for r in applied(plan, client)} == {"done"}
+    assert len([call for call in odoo.faults.calls if call.endswith("account.move/load")]) == 4

@@ -305,3 +305,10 @@ def test_a_result_has_the_columns_that_the_warehouse_keeps(promise, check):
         "failing_keys": [],
         "says": "There are 4 rows.",
     }
+
+
+def test_a_model_of_one_row_has_one_row_in_words(warehouse, promise, check):
+    """Not "There are 1 rows."."""
+    promise(row_count={"min": 9})
+    warehouse.execute("delete from marts.fct_invoices where rowid > (select min(rowid) from marts.fct_invoices)")
+    assert check().rows()[1]["says"] == "There is 1 row."
