@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from itertools import islice
 
 from nexabooks.errors import EXIT_OK, EXIT_USAGE, NexabooksError, SettingsError
+from nexabooks.rawjson import records
 from nexabooks.settings import Settings, load_settings
-from nexabooks.sources.rawjson import records
 from nexabooks.streams import Batch, Finished, Source, Stream
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -62,17 +62,13 @@ def land(
                 )
 
             plain = load(is_careful=False)
-            aside = _Aside()
-            with spool_beside(
-                warehouse.path, load_id, source, by_name, lambda spooled, part: aside(plain.fill, spooled, part)
-            ) as spool:
+            with spool_beside(warehouse.path, load_id, source, by_name, plain.follow) as spool:
                 try:
-                    with meta.transaction(con), aside:
+                    with meta.transaction(con), closing(plain):
                         finished = _receive(spool, source, stream, items)
-                        aside.wait()
                         return plain.commit(spool, finished)
                 except (NeedsCare, duckdb.InvalidInputException):
-                    # DuckDB checks the encoding on its way; to decode each body before would cost more than to cut it.
+                    # DuckDB checks the encoding on its way; to decode each body before would cost as much as to hash it.
                     spool.set_aside_what_is_not_utf8()
                     with meta.transaction(con):
                         return load(is_careful=True).commit(spool, finished)
@@ -142,25 +138,3 @@ def _receive(spool: Spool, source: str, stream: Stream, items: Iterable[Batch | 
         source=source,
         record=stream.name,
     )
-
-
-class _Aside:
-    """A thread that does one thing after the other beside the reading of a source; the block waits for its end."""
-
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="landing")
-        self._begun: list[Future[object]] = []
-
-    def __enter__(self) -> _Aside:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(cancel_futures=True)
-
-    def __call__(self, work: Callable[..., object], *args: object) -> None:
-        self._begun.append(self._executor.submit(work, *args))
-
-    def wait(self) -> None:
-        """Return when all of it is done. Raises what the first that failed raised."""
-        for future in self._begun:
-            future.result()

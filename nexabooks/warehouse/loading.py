@@ -15,9 +15,11 @@ from nexabooks.warehouse import meta, raw_tables
 from nexabooks.warehouse.certificates import Certificate, certify
 from nexabooks.warehouse.first_load import FirstLoad, first_load
 from nexabooks.warehouse.merging import Merged, ThinLimit, merge
-from nexabooks.warehouse.spool import Part, Spool, Spooled
+from nexabooks.warehouse.spool import Spool, Spooled
 from nexabooks.warehouse.staging import NeedsCare, Staged, stage, turned
 from nexabooks.warehouse.warehouse import quote
+
+FOLLOWED_FROM_BYTES = 1 << 23  # less than that is written faster when all of it is there
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class Landed:
 
 
 class Load:
-    """One load inside its transaction. One that is not careful believes what is plain, and raises NeedsCare when it is
-    not."""
+    """One load inside its transaction. One that is not careful fills an empty table in one pass, and raises NeedsCare
+    when something that came is not plain. `close` it before the transaction ends."""
 
     finished: Finished
 
@@ -74,16 +76,24 @@ class Load:
         self.load_id, self.run_id, self.landed_at, self.thin, self.clock = load_id, run_id, landed_at, thin, clock
         self.is_careful = is_careful
         self.first: dict[str, FirstLoad | None] = {}  # None: something is in that table
+        self.followed: FirstLoad | None = None  # of the table that is filled while it comes
         self.merged: dict[str, Merged] = {}
         self.staged: dict[str, Staged] = {}
         self.seen: dict[str, str] = {}
         self.notes: list[str] = []
 
-    def fill(self, spooled: Spooled, part: Part) -> None:
-        """Take a part of what comes for an empty table, while more of it comes. Called from one thread."""
-        stream = self.streams.get(spooled.table)
-        if stream and (first := self._first(stream, spooled)):
-            first.fill(spooled, part)
+    def follow(self, spooled: Spooled) -> None:
+        """Write what was spooled into its table at once, when that is empty and much comes for it."""
+        # A connection runs one statement at a time: other tables are filled when everything has come.
+        if self.followed is None and spooled.byte_count >= FOLLOWED_FROM_BYTES and spooled.table in self.streams:
+            self.followed = self._first(self.streams[spooled.table], spooled)
+        if self.followed and self.followed.stream.name == spooled.table:
+            self.followed.follow(spooled)
+
+    def close(self) -> None:
+        """End a statement that still waits for more."""
+        if self.followed:
+            self.followed.close()
 
     def _first(self, stream: Stream, spooled: Spooled) -> FirstLoad | None:
         if stream.name not in self.first:
@@ -95,7 +105,8 @@ class Load:
 
     def commit(self, spool: Spool, finished: Finished) -> Landed:
         self.finished = finished
-        for table in self._tables(spool):
+        followed = self.followed.stream.name if self.followed else ""
+        for table in sorted(self._tables(spool), key=lambda table: table != followed):  # it has the connection
             self._land_table(table, spool)
         certificates = certify(self.con, self.source, self.finished.claims, self.seen)
         landed = self._landed(certificates)
@@ -118,12 +129,12 @@ class Load:
     def _land_table(self, table: str, spool: Spool) -> None:
         stream = self.streams[table]
         spooled = spool.tables.get(table) or Spooled(table)
-        if not self.is_careful and spooled.parts and (first := self._first(stream, spooled)):
+        if not self.is_careful and spooled.paths and (first := self._first(stream, spooled)):
             self.staged[table], self.merged[table] = first.finish(spooled)
             self.seen[table] = self.staged[table].content
             return
         self._prepare_columns(stream, spooled)
-        staged = stage(self.con, self.source, stream, spooled, is_careful=self.is_careful)
+        staged = stage(self.con, self.source, stream, spooled)
         if staged.refused_count:
             self._keep_refused(table)
             self.notes.append(f"{staged.refused_count} records of {table} were refused (meta.refused_records)")
@@ -153,7 +164,7 @@ class Load:
         # The failed statement has ended the transaction, and what was staged with it: look at the files once more.
         self.con.execute("rollback")
         stage(self.con, self.source, stream, spooled)
-        found = turned(self.con, self.source, stream, spooled.csv_files[0].columns) if spooled.csv_files else None
+        found = turned(self.con, self.source, stream, spooled.columns) if spooled.columns else None
         return found or SourceContractBroken(
             f"{self.source} sent {stream.name} with a value that its columns cannot hold. Nothing of this load was kept.",
             source=self.source,
@@ -162,7 +173,7 @@ class Load:
 
     def _prepare_columns(self, stream: Stream, spooled: Spooled) -> None:
         """Create the table; add a column that is new; refuse a column whose type turned or that is gone."""
-        sent = spooled.csv_files[0].columns if spooled.csv_files else stream.columns
+        sent = spooled.columns or stream.columns
         raw_tables.create(self.con, self.schema, stream.name, sent or raw_tables.JSON_COLUMNS)
         if not sent:
             return

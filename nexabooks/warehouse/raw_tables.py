@@ -17,7 +17,8 @@ LINEAGE: tuple[tuple[str, str], ...] = (
     ("_load_id", "VARCHAR"),
     ("_deleted", "BOOLEAN"),
 )
-JSON_COLUMNS: tuple[tuple[str, str], ...] = (("payload", "JSON"),)
+# Text, not DuckDB's type JSON: that is text which DuckDB reads once more when it is written, to see what was seen before.
+JSON_COLUMNS: tuple[tuple[str, str], ...] = (("payload", "VARCHAR"),)
 VERSIONS_SUFFIX = "__versions"
 # Keys and hashes are close to random: looking for a way to compress them cost a fifth of a load, and found little. Nor is
 # one looked for in a source's texts: zstd takes a tenth more room than what DuckDB would find, in three quarters of the time.

@@ -1,34 +1,41 @@
 """The spool: what a stream sends goes to disk as it comes, so that memory does not grow with the source.
 
-Tab-separated files, `record <tab> key <tab> hash <tab> position`, which DuckDB reads in parallel; a table's next file
-begins when one is full, so that the full one can be worked on meanwhile. A position says which came later: the body's
-number above, the record's place in it below. Deletions take positions too: of all that was said about a key the last
-word counts.
+A tab-separated file a table, `record <tab> key <tab> hash <tab> position`, which DuckDB reads in parallel. A position says
+which came later: the body's number above, the record's place in it below. Deletions take positions too: of all that was
+said about a key the last word counts. Who wants to work on it meanwhile follows what is written.
 
-Key and hash are made here, while the record is at hand (docs/decisions/0015-the-hash-of-a-record.md). A key that is not
-easily seen stays empty, and DuckDB looks for it.
+Every record is JSON, which is seen where it is cut out. Key and hash are made here too, while it is at hand. A key that is
+not easily seen stays empty, and DuckDB looks for it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+import xxhash
+
 from nexabooks.errors import SourceContractBroken
+from nexabooks.rawjson import Buffer, NotFound, records_in
 from nexabooks.streams import Batch, Stream
-from nexabooks.warehouse.cutting import LONGEST_KEY, KeyReader, NotCuttable, key_reader, on_one_line, records
 
 PLACES_IN_A_BODY = 1 << 24
-PART_BYTES = 1 << 26
+# What follows a record on its line: key, hash, position. The record comes first: DuckDB 1.5.6 says that a later column is
+# not UTF-8 with an internal error that closes the database, when a query leaves out a column before it.
+END_OF_LINE = b"\t%b\t%b\t%d\n"
+LONGEST_KEY = 200  # of those that are looked for here, in bytes
+KeyReader = Callable[[Buffer], bytes]
+# Between two tokens of JSON these mean nothing, and inside a string they are not allowed; on one line they would.
+_LINE_BREAKERS = bytes.maketrans(b"\t\r\n", b"   ")
 _FOLDERS = threading.Lock()  # streams that land side by side make and remove the same folder
 
 
@@ -36,34 +43,44 @@ _FOLDERS = threading.Lock()  # streams that land side by side make and remove th
 class CsvFile:
     path: Path
     columns: tuple[tuple[str, str], ...]
-    position: int
-
-
-Part = Path | CsvFile
 
 
 @dataclass
 class Spooled:
-    """What came for one table. `paths`: its files of records. `longest_line` is in bytes, for the reader's buffer."""
+    """What came for one table. `path`: its file of records, None before the first. `longest_line` is in bytes, for the
+    reader's buffer. `byte_count`: of all that came with rows in it."""
 
     table: str
-    paths: list[Path] = field(default_factory=list)
+    path: Path | None = None
     row_count: int = 0
+    byte_count: int = 0
     longest_line: int = 0
     csv_files: list[CsvFile] = field(default_factory=list)
     deleted: list[tuple[int, str]] = field(default_factory=list)
-    undecodable: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)  # why, and the record as it came
+    file: BinaryIO | None = None  # `path` while it is written
 
     @property
-    def parts(self) -> list[Part]:
-        """Everything that came with rows in it."""
-        return [*self.paths, *self.csv_files]
+    def paths(self) -> list[Path]:
+        """The files of everything that came with rows in it."""
+        return [self.path] if self.path else [file.path for file in self.csv_files]
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...] | None:
+        """Those of its first CSV file; None for records."""
+        return self.csv_files[0].columns if self.csv_files else None
+
+    def sizes(self) -> dict[Path, int]:
+        """How many bytes of each of `paths` can be read now, of the last one all that came."""
+        if self.file:
+            self.file.flush()
+        return {path: path.stat().st_size for path in self.paths}
 
 
 class Spool:
     """The files of one load, in a folder of their own that the block removes.
 
-    `streams`: for the keys of the tables. `on_full`: called with each part that will grow no more, while others come.
+    `streams`: for the keys of the tables. `on_more`: called when something was written for a table, while more comes.
     """
 
     def __init__(
@@ -71,12 +88,11 @@ class Spool:
         folder: Path,
         source: str,
         streams: Mapping[str, Stream],
-        on_full: Callable[[Spooled, Part], object] = lambda spooled, part: None,
+        on_more: Callable[[Spooled], object] = lambda spooled: None,
     ) -> None:
-        self.folder, self.source, self.on_full = folder, source, on_full
+        self.folder, self.source, self.on_more = folder, source, on_more
         self.tables: dict[str, Spooled] = {}
         self._keys: dict[str, KeyReader] = {name: key_reader(stream.key) for name, stream in streams.items()}
-        self._files: dict[str, BinaryIO] = {}
         self._body_number = 0
 
     def __enter__(self) -> Spool:
@@ -91,21 +107,23 @@ class Spool:
         shutil.rmtree(self.folder)
 
     def close_files(self) -> None:
-        for file in self._files.values():
-            file.close()
+        for spooled in self.tables.values():
+            if spooled.file:
+                spooled.file.close()
+                spooled.file = None
 
     def add(self, batch: Batch) -> None:
         """Take one batch. Raises SourceContractBroken when its records cannot be found in a body."""
         spooled = self._table(batch.table)
         for body in batch.bodies:
-            # The source's count is of the whole batch, so it only says something of a body that came alone.
-            self._add_body(spooled, body, batch.records_at, batch.row_count if len(batch.bodies) == 1 else 0)
+            self._add_body(spooled, body, batch.records_at)
         if batch.csv_path is not None:
             self._body_number += 1
             kept = self.folder / f"{batch.table}.{self._body_number}.csv"
             _keep(batch.csv_path, kept)
-            spooled.csv_files.append(CsvFile(kept, batch.columns, self._body_number * PLACES_IN_A_BODY))
-            self.on_full(spooled, spooled.csv_files[-1])
+            spooled.csv_files.append(CsvFile(kept, batch.columns))
+            spooled.byte_count += kept.stat().st_size
+            self.on_more(spooled)
         for key in batch.deleted_keys:
             self._body_number += 1
             spooled.deleted.append((self._body_number * PLACES_IN_A_BODY, key))
@@ -113,14 +131,13 @@ class Spool:
     def _table(self, table: str) -> Spooled:
         return self.tables.setdefault(table, Spooled(table))
 
-    def _add_body(self, spooled: Spooled, body: bytes, records_at: str, row_count: int) -> None:
+    def _add_body(self, spooled: Spooled, body: bytes, records_at: str) -> None:
         self._body_number += 1
-        position = self._body_number * PLACES_IN_A_BODY
         try:
-            found = records(on_one_line(body), records_at, row_count)
-        except NotCuttable as reason:
+            found = records_in(body, records_at)
+        except NotFound as reason:
             if not records_at:
-                spooled.undecodable.append(body.decode(errors="backslashreplace"))
+                spooled.unreadable.append(("it is not JSON", body.decode(errors="backslashreplace")))
                 return
             raise SourceContractBroken(
                 f"{self.source} sent {spooled.table} in a body of {len(body)} bytes that cannot be read: {reason}. "
@@ -128,32 +145,33 @@ class Spool:
                 source=self.source,
                 record=spooled.table,
             ) from None
-        file, place = self._file(spooled), -1
-        key_of = self._keys.get(spooled.table, key_reader(()))
-        for place, record in enumerate(found):
-            file.write(line_of(position + place, record, key_of(record)))
-        spooled.row_count += place + 1
+        if b"\n" in body or b"\t" in body or b"\r" in body:
+            found = [on_one_line(bytes(record)) for record in found]
+        key_of, position = self._keys.get(spooled.table, key_reader(())), self._body_number * PLACES_IN_A_BODY
+        file, pieces = self._file(spooled), []
+        for place, record in enumerate(found, position):
+            pieces += (record, END_OF_LINE % (key_of(record), hash_of(record), place))
+        file.writelines(pieces)
+        spooled.row_count += len(found)
+        spooled.byte_count = file.tell()
         spooled.longest_line = max(spooled.longest_line, len(body) + LONGEST_KEY + 64)
-        if file.tell() >= PART_BYTES:
-            self._files.pop(spooled.table).close()
-            self.on_full(spooled, spooled.paths[-1])
+        self.on_more(spooled)
 
     def set_aside_what_is_not_utf8(self) -> None:
-        """Move records that are not UTF-8 from the files to `undecodable`.
+        """Move records that are not UTF-8 from the files to `unreadable`.
 
         Raises SourceContractBroken for one that came on a page with others: nobody can know what was on that page.
         """
         for spooled in self.tables.values():
-            if spooled.row_count:
-                self._set_aside(spooled)
+            if spooled.path:
+                self._set_aside(spooled, spooled.path)
 
-    def _set_aside(self, spooled: Spooled) -> None:
-        for path in spooled.paths:
-            with path.open("rb") as file:
-                wrong = [line for line in file if not _is_utf8(line)]
-            if wrong:
-                bodies = {int(line.rsplit(b"\t", 1)[1]) // PLACES_IN_A_BODY for line in wrong}
-                self._set_bodies_aside(spooled, path, bodies)
+    def _set_aside(self, spooled: Spooled, path: Path) -> None:
+        with path.open("rb") as file:
+            wrong = [line for line in file if not _is_utf8(line)]
+        if wrong:
+            bodies = {int(line.rsplit(b"\t", 1)[1]) // PLACES_IN_A_BODY for line in wrong}
+            self._set_bodies_aside(spooled, path, bodies)
 
     def _set_bodies_aside(self, spooled: Spooled, path: Path, bodies: set[int]) -> None:
         kept = path.with_suffix(".utf8")
@@ -169,27 +187,41 @@ class Spool:
                         record=spooled.table,
                     )
                 if body in bodies:
-                    spooled.undecodable.append(record.decode(errors="backslashreplace"))
+                    spooled.unreadable.append(("it is not UTF-8", record.decode(errors="backslashreplace")))
                     spooled.row_count -= 1
                 else:
                     good.write(line)
         kept.replace(path)
 
     def _file(self, spooled: Spooled) -> BinaryIO:
-        if spooled.table not in self._files:
-            path = self.folder / f"{spooled.table}.{len(spooled.paths)}.tsv"
-            spooled.paths.append(path)
-            self._files[spooled.table] = path.open("wb", buffering=1 << 20)
-        return self._files[spooled.table]
+        if spooled.file is None:
+            spooled.path = self.folder / f"{spooled.table}.tsv"
+            spooled.file = spooled.path.open("wb", buffering=1 << 20)
+        return spooled.file
 
 
-def line_of(position: int, record: bytes, key: bytes) -> bytes:
-    """A line of the spool file. `record` stands on one line.
+def hash_of(record: Buffer) -> bytes:
+    """By which two versions of a record are told apart (docs/decisions/0015-the-hash-of-a-record.md)."""
+    return xxhash.xxh3_128_hexdigest(record).encode()
 
-    It comes first: DuckDB 1.5.6 says that a later column is not UTF-8 with an internal error that closes the database,
-    when a query leaves out a column before it.
-    """
-    return b"%b\t%b\t%b\t%d\n" % (record, key, hashlib.sha256(record).hexdigest()[:32].encode(), position)
+
+def on_one_line(record: bytes) -> bytes:
+    """The same JSON without line breaks and tabs, which would end a line or a column of the spool."""
+    return record.translate(_LINE_BREAKERS)
+
+
+def key_reader(names: Sequence[str]) -> KeyReader:
+    """What gives the key of a record that stands on one line, as it is written there, where that is easily seen: `names`
+    is one field, the first one of the record, and a text without escapes, not long. b"" where it is not."""
+    if len(names) != 1:
+        return lambda record: b""
+    begins = re.compile(rb'\{ *"' + re.escape(names[0].encode()) + rb'" *: *"([^"\\]{1,%d})"' % LONGEST_KEY).match
+
+    def key_of(record: bytes) -> bytes:
+        found = begins(record)
+        return found[1] if found else b""
+
+    return key_of
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -214,7 +246,7 @@ def spool_beside(
     load_id: str,
     source: str,
     streams: Mapping[str, Stream],
-    on_full: Callable[[Spooled, Part], object],
+    on_more: Callable[[Spooled], object],
 ) -> Iterator[Spool]:
     """A spool next to the warehouse; what a killed process left there is removed first.
 
@@ -226,7 +258,7 @@ def spool_beside(
         if not leftover.name.startswith(own):
             shutil.rmtree(leftover)
     try:
-        with Spool(base / f"{own}{load_id.rsplit(':', 1)[-1]}", source, streams, on_full) as spool:
+        with Spool(base / f"{own}{load_id.rsplit(':', 1)[-1]}", source, streams, on_more) as spool:
             yield spool
     finally:
         with _FOLDERS:

@@ -8,14 +8,25 @@ import pytest
 
 from nexabooks.errors import LoadRefused, SourceContractBroken, Unreachable
 from nexabooks.streams import Batch, Claim, Finished, Stream
-from nexabooks.warehouse import ThinLimit, cursor_of, land, memory_warehouse, open_warehouse, record_failed_load, spool
+from nexabooks.warehouse import (
+    ThinLimit,
+    cursor_of,
+    first_load,
+    land,
+    loading,
+    memory_warehouse,
+    open_warehouse,
+    record_failed_load,
+)
 from tests.warehouse.landings import NOW, count, current, land_items, land_records, live, page
 
 
-@pytest.fixture(autouse=True, params=[spool.PART_BYTES, 1], ids=["one part", "every page a part"])
-def part_bytes(request, monkeypatch):
-    """All of it is true whether a load is worked on while it comes, or when it has come."""
-    monkeypatch.setattr(spool, "PART_BYTES", request.param)
+@pytest.fixture(autouse=True, params=["when it has come", "while it comes"])
+def first_loads(request, monkeypatch):
+    """All of it is true whether a first load is written while it comes, or when it has come."""
+    if request.param == "while it comes":
+        monkeypatch.setattr(loading, "FOLLOWED_FROM_BYTES", 1)
+        monkeypatch.setattr(first_load, "PIPE_BYTES", 1)
 
 
 A, B = {"id": "in_a", "total": 100}, {"id": "in_b", "total": 200}
@@ -155,32 +166,11 @@ def test_a_page_that_is_not_utf8_stops_the_load(warehouse):
     assert count(warehouse, "meta.loads where outcome = 'failed'") == 1
 
 
-def test_a_page_that_the_fast_cut_gets_wrong_is_cut_again(warehouse):
-    """Nested objects that begin as the records do, and a record that does not, in the same number."""
-    sent = [
-        {"id": "in_a", "parts": [{"id": "in_x"}, {"id": "in_y"}]},
-        {"total": 1.5, "id": "in_b"},
-    ]
-    landed = land_records(warehouse, [*sent, B])
-    assert landed.refused_count == 0
-    assert live(warehouse) == {"in_a": sent[0], "in_b": B}
-
-
-def test_a_wrong_cut_is_seen_when_something_was_there_before(warehouse):
-    """Keys are believed then, and not every record is read: one that is written is."""
-    land_records(warehouse, [B])
-    sent = [{"id": "in_a", "parts": [{"id": "in_x"}, {"id": "in_y"}]}, {"total": 1.5, "id": "in_c"}]
+def test_the_key_is_found_wherever_it_stands(warehouse):
+    """First in its record, later, or in a part of it, which is not its key."""
+    sent = [{"id": "in_a", "parts": [{"id": "in_x"}, {"id": "in_y"}]}, {"parts": [{"id": "in_z"}], "id": "in_c"}]
     assert land_records(warehouse, [*sent, B]).refused_count == 0
     assert live(warehouse) == {"in_a": sent[0], "in_c": sent[1], "in_b": B}
-
-
-def test_a_wrong_cut_is_seen_when_a_later_page_says_more_of_the_same_keys(warehouse):
-    """What a later word replaces is not written, and is read all the same."""
-    land_records(warehouse, [B])
-    sent = [{"id": "in_a", "parts": [{"id": "in_x"}, {"id": "in_y"}]}, {"total": 1.5, "id": "in_c"}, B]
-    later = [{"id": key, "total": 3} for key in ("in_a", "in_x", "in_y", "in_b")]
-    land_items(warehouse, [page(sent), page(later), Finished("invoices")])
-    assert live(warehouse) == {record["id"]: record for record in [sent[1], *later]}
 
 
 def test_a_read_that_fails_after_a_part_was_written_leaves_nothing_of_it(warehouse):

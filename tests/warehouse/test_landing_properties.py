@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nexabooks.streams import Batch, Finished
-from nexabooks.warehouse import ThinLimit, memory_warehouse, spool
+from nexabooks.warehouse import ThinLimit, loading, memory_warehouse
 from tests.warehouse.landings import count, current, land_items, live, page
 
 ANY_SIZE = ThinLimit(least_share=0)
@@ -25,12 +25,13 @@ def in_batches(records, cuts):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(LOAD, min_size=1, max_size=4), st.lists(st.integers(0, 8), max_size=3), st.sampled_from([1, 100, 1 << 26])
+    st.lists(LOAD, min_size=1, max_size=4), st.lists(st.integers(0, 8), max_size=3), st.sampled_from([1, 100, 1 << 23])
 )
-def test_the_current_rows_are_what_the_loads_said_last(loads, cuts, part_bytes):
-    """Whatever the order, the repeats, the pages and the parts; and landing the last load twice is landing it once."""
+def test_the_current_rows_are_what_the_loads_said_last(loads, cuts, followed_from_bytes):
+    """Whatever the order, the repeats, the pages and when they are written; and landing the last load twice is landing
+    it once."""
     expected: dict[str, dict] = {}
-    with memory_warehouse() as warehouse, mock.patch.object(spool, "PART_BYTES", part_bytes):
+    with memory_warehouse() as warehouse, mock.patch.object(loading, "FOLLOWED_FROM_BYTES", followed_from_bytes):
         for records, is_complete in loads:
             said = {record["id"]: record for record in records}
             expected = said if is_complete else {**expected, **said}

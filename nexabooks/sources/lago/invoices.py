@@ -30,9 +30,9 @@ from nexabooks.errors import (
     SourceContractBroken,
     TransientError,
 )
+from nexabooks.rawjson import elements, member
 from nexabooks.sources.lago.api import LagoApi, NotThere
 from nexabooks.sources.lago.listing import Listing, read_list
-from nexabooks.sources.rawjson import elements, member
 from nexabooks.streams import Batch, Claim, Finished
 
 BATCH_SIZE = 100

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from nexabooks.sources.rawjson import elements, member
+from nexabooks.rawjson import elements, member
 from nexabooks.sources.stripe.streams import Reading
 from nexabooks.sources.stripe.wire import Page
 from nexabooks.streams import Batch, Claim

@@ -11,12 +11,12 @@ import orjson
 import pytest
 
 from nexabooks.clients.retry import with_retries
+from nexabooks.rawjson import records
 from nexabooks.sandbox.lago_service import LagoService
 from nexabooks.sandbox.making import invoice, item, uid, utc
 from nexabooks.sandbox.world import User, World
 from nexabooks.settings import Settings
 from nexabooks.sources.lago import SOURCE
-from nexabooks.sources.rawjson import records
 from nexabooks.streams import Batch, Finished
 
 NOW = utc("2026-06-02T06:00")

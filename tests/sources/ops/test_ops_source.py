@@ -9,10 +9,10 @@ import pytest
 
 from nexabooks.ledger.journal import Receipt
 from nexabooks.ops import ClosedFigure, open_ops
+from nexabooks.rawjson import records
 from nexabooks.settings import Settings
 from nexabooks.sources.ops import SOURCE
 from nexabooks.sources.ops import reader as ops_reader
-from nexabooks.sources.rawjson import records
 from nexabooks.streams import Batch, Claim
 
 NOW = datetime(2026, 5, 31, 6, tzinfo=UTC)

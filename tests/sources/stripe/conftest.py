@@ -19,8 +19,8 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
+from nexabooks.rawjson import records as records_of
 from nexabooks.settings import Settings
-from nexabooks.sources.rawjson import records as records_of
 from nexabooks.sources.stripe import SOURCE
 from nexabooks.streams import Batch, Finished
 

@@ -13,11 +13,11 @@ import orjson
 import pytest
 
 from nexabooks.clients.retry import with_retries
+from nexabooks.rawjson import records
 from nexabooks.sandbox.making import utc
 from nexabooks.sandbox.vtiger_service import VtigerService
 from nexabooks.sandbox.world import Account, Case, Contact, ServiceContract, Timelog, World
 from nexabooks.settings import Settings
-from nexabooks.sources.rawjson import records
 from nexabooks.sources.vtiger import SOURCE
 from nexabooks.streams import Batch, Finished
 
