@@ -39,7 +39,8 @@ format: $(READY) ## Bring the code into the house's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-# Everything on loopback, its state below var/prefect; Ctrl-C stops the server and the worker.
+# Everything on loopback, its state below var/prefect. The server has a session of its own, so that Ctrl-C reaches the worker alone: a worker
+# whose server is gone asks for it again and again before it ends. When the worker has ended, the shell stops the server.
 prefect: export PREFECT_HOME = $(CURDIR)/var/prefect
 prefect: export PREFECT_API_URL = http://127.0.0.1:$(PREFECT_PORT)/api
 prefect: export PREFECT_SERVER_ANALYTICS_ENABLED = false
@@ -47,8 +48,9 @@ prefect: export PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT = false
 prefect: PREFECT_PORT ?= 4200
 prefect: $(READY) ## A Prefect server, the work pool, the deployments and a worker, on loopback
 	@mkdir -p $(PREFECT_HOME); \
-	$(BIN)/prefect server start --host 127.0.0.1 --port $(PREFECT_PORT) >$(PREFECT_HOME)/server.log 2>&1 & server=$$!; \
-	trap 'kill $$server 2>/dev/null; wait $$server 2>/dev/null' EXIT INT TERM; \
+	$(BIN)/python -c 'import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])' \
+		$(BIN)/prefect server start --host 127.0.0.1 --port $(PREFECT_PORT) >$(PREFECT_HOME)/server.log 2>&1 & server=$$!; \
+	trap 'kill $$server 2>/dev/null; wait $$server 2>/dev/null' EXIT; trap 'exit 130' INT TERM HUP; \
 	echo "Starting the Prefect server; its log is $(PREFECT_HOME)/server.log ..."; \
 	for second in $$(seq 90); do $(BIN)/python -c "import urllib.request as u; u.urlopen('$(PREFECT_API_URL)/health')" 2>/dev/null && break; sleep 1; done; \
 	$(BIN)/prefect work-pool create nexabooks --type process --overwrite && \

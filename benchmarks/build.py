@@ -32,7 +32,7 @@ def prepare(folder: Path, record_count: int) -> None:
 
 
 def built(folder: Path) -> None:
-    """Ours: templates, contracts, a transaction a model, a record of the run."""
+    """Ours: templates, contracts, a record of the run."""
     with open_warehouse(folder / "warehouse.duckdb") as warehouse:
         build(warehouse, Project.load(PROJECT), run_id="bench", now=lambda: LANDED_AT)
 

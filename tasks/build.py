@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nexabooks.warehouse import ModelRun, Node, Project, Warehouse, build_model, ensure_sources, open_warehouse
+from nexabooks.warehouse import Building, ModelRun, Node, Project, ensure_sources, open_warehouse
 from tasks.run import Run
 from tasks.step import step
 
@@ -16,15 +16,16 @@ def build_models(run: Run) -> list[ModelRun]:
     project = Project.load(run.settings.sql_dir)
     with open_warehouse(run.settings.warehouse_path) as db:
         ensure_sources(db, project)
-        built = [build_one(run, db, project, node) for node in project.nodes]
+        with Building(db, project, run_id=run.run_id, now=run.settings.now, variables=variables(run)) as building:
+            built = [build_one(building, node) for node in project.nodes]
     run.say(f"sql: {len(built)} models built in {sum(one.seconds for one in built):.2f} s.")
     return built
 
 
 @step("build {node.name}")
-def build_one(run: Run, db: Warehouse, project: Project, node: Node) -> ModelRun:
+def build_one(building: Building, node: Node) -> ModelRun:
     """One seed or model."""
-    return build_model(db, project, node, run_id=run.run_id, now=run.settings.now, variables=variables(run))
+    return building.model(node)
 
 
 def variables(run: Run) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Project, build   our small runner of the dbt project in sql/
 publish          the finance schema as a file of its own, checked and renamed into place
 """
 
-from nexabooks.warehouse.building import ModelRun, build, build_model, compile_sql
+from nexabooks.warehouse.building import Building, ModelRun, build, compile_sql
 from nexabooks.warehouse.data_tests import DataTestResult, run_data_tests
 from nexabooks.warehouse.landing import cursor_of, land, record_failed_load
 from nexabooks.warehouse.loading import Landed
@@ -20,6 +20,7 @@ from nexabooks.warehouse.unit_tests import UnitTestResult, run_unit_tests
 from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_warehouse
 
 __all__ = [
+    "Building",
     "DataTestResult",
     "Landed",
     "ModelRun",
@@ -30,7 +31,6 @@ __all__ = [
     "UnitTestResult",
     "Warehouse",
     "build",
-    "build_model",
     "compile_sql",
     "cursor_of",
     "ensure_sources",

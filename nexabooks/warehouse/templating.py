@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -65,13 +66,7 @@ class Templates:
     """The project's macros, and the rendering of one piece of SQL with them."""
 
     def __init__(self, macro_files: list[Path]) -> None:
-        self._env = jinja2.Environment(  # noqa: S701 (SQL, not HTML)
-            extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined, keep_trailing_newline=False
-        )
         self.macros: dict[str, Macro] = {}
-        self._compiled: dict[
-            str, jinja2.Template
-        ] = {}  # a model is rendered three times: configuration, references, SQL
         self._add(BUILT_IN_TESTS)
         for path in macro_files:
             try:
@@ -81,15 +76,13 @@ class Templates:
 
     def _add(self, text: str) -> None:
         text = _TEST_END.sub(r"{%\1 endmacro \2%}", _TEST_BLOCK.sub(r"{%\1 macro test_\2(", text))
-        template = self._env.from_string(text)
+        template = _compiled(text)
         self.macros |= {name: Macro(name, template) for name in _MACRO_NAME.findall(text)}
 
     def render(self, text: str, context: Mapping[str, Any], *, record: str) -> str:
         """`text` rendered. Raises BuildFailed naming `record` when the template cannot be rendered."""
         try:
-            if text not in self._compiled:
-                self._compiled[text] = self._env.from_string(text)
-            return self._compiled[text].render(self.scope(context))
+            return _compiled(text).render(self.scope(context))
         except (jinja2.TemplateError, CompileError, TypeError, ValueError) as error:
             raise BuildFailed(f"The template of {record} cannot be rendered: {error}.", record=record) from None
 
@@ -101,6 +94,21 @@ class Templates:
                 names[macro.name] = _caller(macro, names)
         names["adapter"] = SimpleNamespace(dispatch=lambda name, macro_namespace=None: _dispatch(names, name))
         return names
+
+
+_ENVIRONMENT = jinja2.Environment(  # noqa: S701 (SQL, not HTML)
+    extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined, keep_trailing_newline=False
+)
+
+
+@lru_cache(maxsize=2000)
+def _compiled(text: str) -> jinja2.Template:
+    """A template depends on its text alone, because names come when it is rendered.
+
+    A model is rendered three times (configuration, references, SQL), and a close loads the project twice: compiling
+    anew would take more than half of the second loading.
+    """
+    return _ENVIRONMENT.from_string(text)
 
 
 def _caller(macro: Macro, names: dict[str, Any]) -> Callable[..., Any]:

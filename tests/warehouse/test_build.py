@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from nexabooks.errors import BuildFailed
-from nexabooks.warehouse import Project, build, build_model, ensure_sources, run_data_tests
+from nexabooks.warehouse import Building, Project, build, ensure_sources, run_data_tests
 from tests.warehouse.landings import NOW, count, land_records
 from tests.warehouse.projects import FILES, write_project
 
@@ -156,17 +156,25 @@ def test_models_may_be_built_from_several_threads(warehouse, project_in):
     project = project_in()
     built(warehouse, project)
     names = ["stg_stripe__invoices", "stg_nexacloud__users", "currency_units"]
-    with ThreadPoolExecutor(4) as pool:
-        runs = list(pool.map(lambda name: build_model(warehouse, project, name, run_id="t", now=lambda: NOW), names))
+    with Building(warehouse, project, run_id="t", now=lambda: NOW) as building, ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(building.model, names))
     assert {run.outcome for run in runs} == {"built"}
+    recorded = warehouse.rows("select model from meta.model_runs where run_id = 't'")
+    assert sorted(row["model"] for row in recorded) == sorted(names)
 
 
-def test_one_model_built_alone_fails_alone(warehouse, project_in):
-    """And is written down."""
+def test_a_build_that_ends_early_keeps_the_record_of_what_it_did(warehouse, project_in):
+    """A task that fails stops the flow: what was built before it stands, and so do both rows."""
     project = project_in(**{"models/outbound/out_odoo__revenue.sql": "select nil from {{ ref('fct_revenue') }}"})
-    with pytest.raises(BuildFailed, match="out_odoo__revenue"):
-        build_model(warehouse, project, "out_odoo__revenue", run_id="r", now=lambda: NOW)
-    assert warehouse.rows("select outcome from meta.model_runs") == [{"outcome": "failed"}]
+    with (
+        pytest.raises(BuildFailed, match="out_odoo__revenue"),
+        Building(warehouse, project, run_id="r", now=lambda: NOW) as building,
+    ):
+        for node in project.nodes:
+            building.model(node)
+    assert count(warehouse, "marts.fct_revenue") == 0
+    outcomes = {row["model"]: row["outcome"] for row in warehouse.rows("select model, outcome from meta.model_runs")}
+    assert (outcomes["fct_revenue"], outcomes["out_odoo__revenue"]) == ("built", "failed")
 
 
 def test_data_tests_find_the_rows_that_break_a_promise(warehouse, project_in):
