@@ -4,7 +4,7 @@ import json
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nexabooks.rawjson import NotFound, elements, member, records, records_in
