@@ -41,6 +41,7 @@ class Batch:
     `bodies`: JSON documents. `records_at` says where the records are in each: "data" -> body["data"]; "" -> the body is
     one record; "[]" -> the body is an array of records. `csv_path`: for a column-wise table, a file written by COPY ...
     CSV with every value quoted (FORCE_QUOTE *), NULL unquoted and empty, no header, columns as `columns` says.
+    `is_growing`: that file is still being written; it comes again, for the last time with False and its `row_count`.
     `deleted_keys`: keys that the source says are gone ("|" joins a compound key). `row_count`: the records inside.
     """
 
@@ -48,6 +49,7 @@ class Batch:
     bodies: tuple[bytes, ...] = ()
     records_at: str = ""
     csv_path: Path | None = None
+    is_growing: bool = False
     columns: tuple[tuple[str, str], ...] = ()
     deleted_keys: tuple[str, ...] = ()
     row_count: int = 0

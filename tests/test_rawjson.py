@@ -115,6 +115,7 @@ TOKENS = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # the first question starts DuckDB
 @given(
     st.lists(TOKENS, max_size=12).map(lambda tokens: "".join(tokens).encode())
     | JSON_VALUES.map(lambda value: json.dumps(value).encode())

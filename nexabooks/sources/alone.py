@@ -75,7 +75,7 @@ def _read(source: Source, settings: Settings, stream: Stream, *, show: int | Non
 def _print(batch: Batch, most: int) -> int:
     """Show at most `most` records of `batch`; how many were shown."""
     shown = 0
-    if batch.csv_path is not None:
+    if batch.csv_path is not None and not batch.is_growing:
         with batch.csv_path.open(encoding="utf-8") as lines:
             for line in islice(lines, most):
                 print(line, end="")

@@ -93,6 +93,7 @@ class Spool:
         self.folder, self.source, self.on_more = folder, source, on_more
         self.tables: dict[str, Spooled] = {}
         self._keys: dict[str, KeyReader] = {name: key_reader(stream.key) for name, stream in streams.items()}
+        self._growing: dict[Path, Path] = {}  # a source's file -> the one that is kept
         self._body_number = 0
 
     def __enter__(self) -> Spool:
@@ -118,15 +119,23 @@ class Spool:
         for body in batch.bodies:
             self._add_body(spooled, body, batch.records_at)
         if batch.csv_path is not None:
-            self._body_number += 1
-            kept = self.folder / f"{batch.table}.{self._body_number}.csv"
-            _keep(batch.csv_path, kept)
-            spooled.csv_files.append(CsvFile(kept, batch.columns))
-            spooled.byte_count += kept.stat().st_size
-            self.on_more(spooled)
+            self._add_csv(spooled, batch, batch.csv_path)
         for key in batch.deleted_keys:
             self._body_number += 1
             spooled.deleted.append((self._body_number * PLACES_IN_A_BODY, key))
+
+    def _add_csv(self, spooled: Spooled, batch: Batch, path: Path) -> None:
+        kept = self._growing.pop(path, None)
+        if kept is None:
+            self._body_number += 1
+            kept = self.folder / f"{batch.table}.{self._body_number}.csv"
+            if not _keep(path, kept, is_growing=batch.is_growing):
+                return
+            spooled.csv_files.append(CsvFile(kept, batch.columns))
+        if batch.is_growing:
+            self._growing[path] = kept
+        spooled.byte_count = sum(file.path.stat().st_size for file in spooled.csv_files)
+        self.on_more(spooled)
 
     def _table(self, table: str) -> Spooled:
         return self.tables.setdefault(table, Spooled(table))
@@ -232,12 +241,15 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _keep(path: Path, kept: Path) -> None:
-    """Hold on to a file that its source may remove as soon as we ask for the next batch."""
+def _keep(path: Path, kept: Path, *, is_growing: bool) -> bool:
+    """Hold on to a file that its source may remove as soon as we ask for the next batch; False when that must wait."""
     try:
         os.link(path, kept)
     except OSError:
+        if is_growing:
+            return False
         shutil.copyfile(path, kept)
+    return True
 
 
 @contextmanager

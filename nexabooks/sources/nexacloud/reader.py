@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,10 @@ from nexabooks.sources.nexacloud.failures import failure
 from nexabooks.sources.nexacloud.schema import columns_to_land, finer_columns
 from nexabooks.sources.nexacloud.streams import STREAMS, USAGE_OVERLAP_DAYS
 from nexabooks.streams import Batch, Finished, Stream
+
+# A file that is being copied is handed over when it has so many bytes, and again after so many seconds.
+GROWN_BYTES = 1 << 23
+GROWN_S = 0.05
 
 
 class NexacloudSession:
@@ -49,8 +54,12 @@ class NexacloudSession:
             since = _since(state) if stream.cursor and not full else None
             where_sql, parameters = ("", []) if since is None else (f"where {_quote(stream.cursor)} >= %s", [since])
             path = self._folder / f"{stream.name}.csv"
-            row_count = self._copy(table_sql, where_sql, parameters, columns, path)
         try:
+            with self._guarded(stream.name), self._copying(table_sql, where_sql, parameters, columns, path) as copied:
+                while not wait([copied], GROWN_S).done:
+                    if path.exists() and path.stat().st_size >= GROWN_BYTES:
+                        yield Batch(stream.name, csv_path=path, is_growing=True, columns=columns)
+                row_count = copied.result()
             yield Batch(stream.name, csv_path=path, columns=columns, row_count=row_count)
         finally:
             path.unlink(missing_ok=True)  # the session may have ended first, and its folder with it
@@ -59,6 +68,17 @@ class NexacloudSession:
             claims = claims_of(stream, table_sql, where_sql, parameters, self._ask, finer_columns(stream, found))
             next_state = self._next_state(stream, table_sql)
         yield Finished(stream.name, state=next_state, is_complete=since is None, claims=claims)
+
+    @contextmanager
+    def _copying(self, *arguments: Any) -> Iterator[Future[int]]:
+        """`_copy` in a thread, for the block, which has no use of the connection; cancelled when the block is left."""
+        with ThreadPoolExecutor(1, thread_name_prefix="copy") as executor:
+            copied = executor.submit(self._copy, *arguments)
+            try:
+                yield copied
+            finally:
+                if not copied.done():
+                    self._raw.cancel()
 
     def _copy(
         self,

@@ -19,7 +19,7 @@ from nexabooks.errors import (
     SourceContractBroken,
     Unreachable,
 )
-from nexabooks.sources.nexacloud import SOURCE
+from nexabooks.sources.nexacloud import SOURCE, reader
 from nexabooks.streams import Batch, Claim, Finished
 
 STREAMS = {stream.name: stream for stream in SOURCE.streams}
@@ -226,6 +226,36 @@ def test_no_file_stays_behind(database, fill):
         assert unfinished.exists()
     assert not unfinished.parent.exists()
     never_ended.close()
+
+
+@pytest.fixture
+def handed_over_at_once(database, monkeypatch):
+    """A table that takes a while to copy, and no patience."""
+    monkeypatch.setattr(reader, "GROWN_BYTES", 1)
+    monkeypatch.setattr(reader, "GROWN_S", 0)
+    database.run(
+        "insert into public.users (id, full_name) select gen_random_uuid(), g from generate_series(1, 100000) g"
+    )
+
+
+@pytest.mark.usefixtures("handed_over_at_once")
+def test_a_file_is_handed_over_while_it_grows(database):
+    """The warehouse works on it meanwhile; the last time it is whole and counted."""
+    with SOURCE.open(database.settings()) as session:
+        *growing, last, end = session.read(STREAMS["users"], None)
+    assert growing and all(batch.is_growing and batch.row_count == 0 for batch in growing)
+    assert {batch.csv_path for batch in growing} == {last.csv_path}
+    assert (last.is_growing, last.row_count, end.claims[0].row_count) == (False, 100000, 100000)
+
+
+@pytest.mark.usefixtures("handed_over_at_once")
+def test_a_copy_that_nobody_waits_for_is_stopped_and_the_session_goes_on(database):
+    """A warehouse that refuses a table leaves its read in the middle."""
+    with SOURCE.open(database.settings()) as session:
+        items = session.read(STREAMS["users"], None)
+        assert next(items).is_growing
+        items.close()
+        assert read_in(session, "plans")[1].row_count == 0
 
 
 @pytest.mark.parametrize(

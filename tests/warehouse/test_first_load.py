@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from nexabooks.streams import Batch, Finished, Stream
+from nexabooks.warehouse import first_load, land, loading
+from nexabooks.warehouse.first_load import Inlet
+from tests.warehouse.landings import NOW, land_items, live, page
+
+MORE_THAN_A_PIPE = 3 << 20
+
+
+def test_a_statement_reads_files_as_they_grow(tmp_path):
+    """Each from its beginning, in the order in which they were named, and nothing twice."""
+    read = []
+    inlet = Inlet(lambda path: read.append(path.read_bytes()))
+    first, second = tmp_path / "1", tmp_path / "2"
+    first.write_bytes(b"abc")
+    inlet.feed({first: 2})
+    inlet.feed({first: 3})
+    second.write_bytes(b"d" * MORE_THAN_A_PIPE)
+    inlet.feed({first: 3, second: 1})
+    inlet.feed({first: 3, second: MORE_THAN_A_PIPE})
+    inlet.end()
+    assert read == [b"abc" + b"d" * MORE_THAN_A_PIPE]
+
+
+def test_what_a_statement_raises_is_raised_at_the_end(tmp_path):
+    """It has read nothing of what it was fed with, and nobody waits for it."""
+
+    def fail(path):
+        raise KeyError(path.name)
+
+    inlet = Inlet(fail)
+    (tmp_path / "1").write_bytes(b"d" * MORE_THAN_A_PIPE)
+    inlet.feed({tmp_path / "1": MORE_THAN_A_PIPE})
+    with pytest.raises(KeyError):
+        inlet.end()
+
+
+def test_a_statement_that_is_given_up_ends(tmp_path):
+    """However much it could still have read."""
+    read = []
+    inlet = Inlet(lambda path: read.append(path.read_bytes()))
+    inlet.feed({})
+    inlet.close()
+    inlet.close()
+    assert read == [b""]
+
+
+def test_two_tables_that_come_at_once_are_both_filled(warehouse, monkeypatch):
+    """One while it comes, the other afterwards: a connection runs one statement at a time."""
+    monkeypatch.setattr(loading, "FOLLOWED_FROM_BYTES", 1)
+    monkeypatch.setattr(first_load, "PIPE_BYTES", 1)
+    items = []
+    for n in range(50):
+        line = {"id": f"il_{n}", "invoice": f"in_{n}", "amount": n}
+        items += [page([line], "invoice_lines"), page([{"id": f"in_{n}", "total": n}])]
+    landed = land_items(warehouse, [*items, Finished("invoices")])
+    assert landed.inserted_count == 100
+    assert (len(live(warehouse)), len(live(warehouse, "invoice_lines"))) == (50, 50)
+
+
+def test_a_file_that_grows_is_landed_once(warehouse, tmp_path, monkeypatch):
+    """It is named again and again while PostgreSQL still copies into it."""
+    monkeypatch.setattr(loading, "FOLLOWED_FROM_BYTES", 1)
+    columns = (("id", "VARCHAR"), ("amount", "DECIMAL(18,2)"))
+    plans, sent = Stream("plans", ("id",), columns=columns), tmp_path / "plans.csv"
+
+    def read():
+        for n in range(3):
+            with sent.open("a") as file:
+                file.write(f'"plan_{n}","{n}.50"\n')
+            yield Batch("plans", csv_path=sent, is_growing=n < 2, columns=columns, row_count=3 * (n == 2))
+        sent.unlink()
+        yield Finished("plans", is_complete=True)
+
+    landed = land(warehouse, "nexacloud", plans, read(), run_id="r", landed_at=NOW)
+    assert landed.inserted_count == 3
+    rows = warehouse.rows("select _key, amount::varchar as amount from raw_nexacloud.plans order by _key")
+    assert [(row["_key"], row["amount"]) for row in rows] == [
+        ("plan_0", "0.50"),
+        ("plan_1", "1.50"),
+        ("plan_2", "2.50"),
+    ]
