@@ -271,11 +271,12 @@ def _unmatch_steps(
     """Every entry that goes back, or was matched by the run, and still has a matched receivable line; with the exchange
     differences that go with its matches."""
     going = {s.entry_id: s for s in steps if s.verb in ("cancel", "reverse") and s.entry_id}
-    matches = {r["odoo_id"]: r for r in receipts if r["action"] == "match" and r["outcome"] == "done"}
+    matches = _matched_by(client, [r for r in receipts if r["action"] == "match" and r["outcome"] == "done"])
     reversals = reversals_of(client, matches.keys() - going.keys())
     for entry_id, receipt in matches.items():
         if entry_id not in going and entry_id not in reversals:  # else it is matched with what reversed it
-            going[entry_id] = _step("unmatch", receipt, "credit note", "", entry_id=entry_id)
+            name = "credit note" if receipt["odoo_model"] == "account.move" else "refund"
+            going[entry_id] = _step("unmatch", receipt, name, "", entry_id=entry_id)
     matched = matched_lines(client, list(going))
     found = [
         replace(
@@ -293,6 +294,14 @@ def _unmatch_steps(
     ]
     entry_of = {line_id: entry_id for entry_id, lines in sorted(matched.items()) for line_id in lines}
     return [*found, *_exchange_steps(client, books, going, entry_of)]
+
+
+def _matched_by(client: OdooReader, receipts: list[Mapping[str, Any]]) -> dict[int, Mapping[str, Any]]:
+    """entry -> the receipt of its match. Of a payment that was only matched the entry is its own; it is the run's that made it."""
+    of_payments = {r["odoo_id"]: r for r in receipts if r["odoo_model"] == "account.payment"}
+    held = read_many(client, "account.payment", list(of_payments), ["move_id"])
+    found = {r["odoo_id"]: r for r in receipts if r["odoo_model"] == "account.move"}
+    return found | {entry: of_payments[id] for id, row in held.items() if (entry := id_of(row["move_id"]))}
 
 
 def _exchange_steps(
