@@ -75,7 +75,7 @@ DAY_SAYS = {
 
 
 def play_traps(home: Path, *, as_json: bool) -> int:
-    """The trap world, once and once more, and so the day after; 0 only if every trap came out as it must."""
+    """The trap world, the day after it, and that day once more; 0 only if every trap came out as it must."""
     from nexabooks.sandbox import traps
 
     play = Play()
@@ -87,7 +87,6 @@ def play_traps(home: Path, *, as_json: bool) -> int:
         )
         if not as_json:
             show_report(report)
-        play.acts.append(close_again(box, quiet=as_json))
         payments = box.odoo.totals()["payments"]
         box.show(traps.day_after())
         reach(box, home)

@@ -12,6 +12,7 @@ from nexabooks.clients.odoo import open_odoo
 from nexabooks.ledger import MemoryJournal, apply_plan, apply_undo, make_plan, plan_undo, read_present
 from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.desired import MoveKey
+from nexabooks.ledger.plan_page import plan_page
 from nexabooks.ledger.present import PresentPartner
 from tests.ledger.conftest import settings_of
 from tests.ledger.makers import ACME, a_note, a_payment, an_invoice, desired_of, now, paid_back
@@ -54,6 +55,16 @@ def test_the_plan_matches_the_payment_that_is_there_and_says_why():
     (action,) = plan.of("match")
     assert (action.odoo_id, action.kind, action.source_invoice_id) == (71, "payment", "cn_1")
     assert plan.money_totals() == []
+
+
+def test_the_page_calls_it_a_match_and_no_payment():
+    """Whoever approves it sees that no money moves now."""
+    plan = make_plan(
+        desired_of(PAID, NAMED), posted(PAID, NAMED, residuals={"in_1": 0}, payments=THERE), mode="post", run_id="r"
+    )
+    page = plan_page(plan.to_dict(), None, made_at=now())
+    assert "match refund" in page
+    assert "money out" not in page
 
 
 def test_an_approval_holds_for_the_match_of_exactly_that_payment():
