@@ -81,7 +81,11 @@ class _PaymentBatch:
         self._look_at_matches()
         made = drive([p for p in self.payments if self._may_be_made(p)], self._load, self._not_there)
         self._note(made)
-        drafts = [p for p in made.settled if p.key not in self.held or self.held[p.key].state == "draft"]
+        drafts = [
+            p
+            for p in made.settled
+            if not self._is_only_matched(p) and (p.key not in self.held or self.held[p.key].state == "draft")
+        ]
         posted = drive(drafts, self._post, self._still_draft, look_first=False)
         self._note(posted)
         self._look()
@@ -103,10 +107,13 @@ class _PaymentBatch:
                 self.ids[key] = there.payment_id
         return self.held
 
+    def _is_only_matched(self, payment: Payment) -> bool:
+        return self.actions[payment.key].verb == "match"
+
     def _look_at_matches(self) -> None:
         """What is only to be matched, for it was booked before its credit note named it, must stand as it was planned:
         it is never made anew."""
-        matches = [p for p in self.payments if self.actions[p.key].verb == "match"]
+        matches = [p for p in self.payments if self._is_only_matched(p)]
         if not matches:
             return
         self._look(matches)
@@ -179,7 +186,7 @@ class _PaymentBatch:
 
     def _not_there(self, batch: list[Payment]) -> list[Payment]:
         held = self._look(batch)
-        return [p for p in batch if p.key not in held and self.actions[p.key].verb == "pay"]
+        return [p for p in batch if p.key not in held and not self._is_only_matched(p)]
 
     def _post(self, batch: list[Payment]) -> None:
         """Also of a payment that was found again: its intent is written here, for nothing was loaded."""

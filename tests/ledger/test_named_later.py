@@ -12,6 +12,7 @@ from nexabooks.clients.odoo import open_odoo
 from nexabooks.ledger import MemoryJournal, apply_plan, apply_undo, make_plan, plan_undo, read_present
 from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.desired import MoveKey
+from nexabooks.ledger.payments import _PaymentBatch
 from nexabooks.ledger.plan_page import plan_page
 from nexabooks.ledger.present import PresentPartner
 from tests.ledger.conftest import settings_of
@@ -84,6 +85,14 @@ def test_a_payment_that_was_named_later_counts_for_its_note_and_no_more_for_its_
     there = {BARE.key: held(BARE, partner_id=5, amount_minor=2_520, settles=(92,), is_spent=True)}
     books = posted(an_invoice(), half, residuals={"cn_1": 2_000}, payments=there)
     assert steps(books, an_invoice(), half) == [("match", "cn_1")]
+
+
+def test_the_rest_of_a_note_meets_its_invoice_in_the_same_run():
+    """What the refund takes of the note is taken first, so no more than the rest can be matched."""
+    half = replace(NAMED, settles_corrected_minor=2_000, payments=(replace(NAMED.payments[0], amount_minor=2_520),))
+    there = {BARE.key: held(BARE, partner_id=5, amount_minor=2_520)}
+    books = posted(an_invoice(), half, payments=there)
+    assert steps(books, an_invoice(), half) == [("match", "re_1"), ("match", "cn_1")]
 
 
 OTHERS = {
@@ -200,6 +209,20 @@ def test_what_was_taken_between_plan_and_apply_is_refused(client):
         "the payment that was to be matched is no longer in the books"
     ]
     assert len(payments(client)) == 1
+
+
+def test_what_is_only_to_be_matched_is_never_made(client, monkeypatch):
+    """Also when it goes between two looks of the same close."""
+    close(client, REFUNDED)
+    desired = desired_of(PAID, NAMED)
+    plan = make_plan(desired, read_present(client, desired), mode="post", run_id="r2")
+    client.write_call("account.payment", "action_cancel", ids=[payments(client)[0][0]])
+    client.write_call("account.payment", "unlink", ids=[payments(client)[0][0]])
+    monkeypatch.setattr(_PaymentBatch, "_look_at_matches", lambda batch: None)
+    journal = MemoryJournal()
+    apply_plan(plan, client, journal, now=now)
+    assert [r.outcome for r in journal.receipts.values() if r.action == "match"] == ["unclear"]
+    assert payments(client) == []
 
 
 def _receivable(client, name: str) -> list[tuple[int]]:
