@@ -15,7 +15,7 @@ from typing import Any
 from nexabooks.cli.console import console, heading, print_json, print_rows, progress
 from nexabooks.cli.deciding import decide
 from nexabooks.cli.examining import apply_odoo_setup
-from nexabooks.cli.judging import Check, checks_of_close, checks_of_rerun, checks_of_traps
+from nexabooks.cli.judging import Check, checks_of_close, checks_of_day_after, checks_of_rerun, checks_of_traps
 from nexabooks.cli.screen import show_report, show_steps
 from nexabooks.errors import EXIT_OK, EXIT_PERSON
 from nexabooks.sandbox.sandbox import Sandbox
@@ -75,7 +75,7 @@ DAY_SAYS = {
 
 
 def play_traps(home: Path, *, as_json: bool) -> int:
-    """The trap world, once and once more; 0 only if every trap came out as it must."""
+    """The trap world, the day after it, and that day once more; 0 only if every trap came out as it must."""
     from nexabooks.sandbox import traps
 
     play = Play()
@@ -87,6 +87,13 @@ def play_traps(home: Path, *, as_json: bool) -> int:
         )
         if not as_json:
             show_report(report)
+        payments = box.odoo.totals()["payments"]
+        box.show(traps.day_after())
+        reach(box, home)
+        started = time.monotonic()
+        report = run_close("The day after: a credit note names what went back", quiet=as_json)
+        checks = checks_of_day_after(load_settings(), box, payments)
+        play.acts.append(Act("The day after", report, checks, time.monotonic() - started))
         play.acts.append(close_again(box, quiet=as_json))
     return verdict(play, home, as_json=as_json)
 

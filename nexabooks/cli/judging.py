@@ -165,14 +165,34 @@ def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:
     return checks + checks_of_trap_money(settings)
 
 
-def checks_of_trap_money(settings: Settings) -> list[Check]:
-    """What is open in the ledger, what customers have with us, and what money needs a person for."""
+def checks_of_day_after(settings: Settings, box: Sandbox, payments_before: int) -> list[Check]:
+    """The refund that was booked bare is the credit note's that names it now: posted, settled, and no payment more."""
+    from nexabooks.sandbox.traps import credit_note_id
+    from nexabooks.sandbox.traps_money import BREAKS, SETTLED_LATER
+
+    note = credit_note_id("refund")
+    of_note = f"source_invoice_id = '{note}'"
+    (entry,) = published(settings, f"select ledger_state, ledger_open_minor from finance.ledger_check where {of_note}")
+    moved = published(settings, f"select movement, amount_minor, is_bookable from finance.payments where {of_note}")
+    return [
+        Check("the credit note is posted and nothing of it is open", ("posted", 0), tuple(entry.values())),
+        Check("the refund is the note's", [("refund", 5650, True)], [tuple(row.values()) for row in moved]),
+        Check("payments in Odoo, none more than the day before", payments_before, box.odoo.totals()["payments"]),
+        *checks_of_trap_money(settings, tuple(one for one in BREAKS if one != SETTLED_LATER)),
+    ]
+
+
+def checks_of_trap_money(settings: Settings, shown: tuple[tuple[str, str, str], ...] | None = None) -> list[Check]:
+    """What is open in the ledger, what customers have with us, and what money needs a person for: `shown`, as a rule all."""
     from nexabooks.sandbox.traps import EXPECTED
     from nexabooks.sandbox.traps_money import BREAKS, CREDIT_MINOR, OPEN
 
+    shown = BREAKS if shown is None else shown
     name_of = {(trap.id, trap.kind): trap.name for trap in EXPECTED}
     still_open = {
-        (name_of[row["source_invoice_id"], row["kind"]], row["kind"]): int(row["ledger_open_minor"])
+        (name_of.get((row["source_invoice_id"], row["kind"]), row["source_invoice_id"]), row["kind"]): int(
+            row["ledger_open_minor"]
+        )
         for row in published(
             settings,
             "select source_invoice_id, kind, ledger_open_minor from finance.ledger_check "
@@ -183,12 +203,12 @@ def checks_of_trap_money(settings: Settings) -> list[Check]:
     names = {trap.id: trap.name for trap in EXPECTED}
     of_money = {"payment_not_booked", "paid_elsewhere", "payment_missing", "settled_in_ledger_only"}
     breaks = sorted(
-        (row["class"], names[row["source_invoice_id"]])
+        (row["class"], names.get(row["source_invoice_id"], row["source_invoice_id"]))
         for row in published(settings, "select class, source_invoice_id from finance.breaks")
         if row["class"] in of_money | {name for name, _, _ in BREAKS}
     )
     return [
         Check("what is still open in the ledger, by document", OPEN, still_open),
         Check("what customers have with us, in cents", CREDIT_MINOR, int(credit[0]["total"])),
-        Check("what money needs a person for", sorted((name, trap) for name, trap, _ in BREAKS), breaks),
+        Check("what money needs a person for", sorted((name, trap) for name, trap, _ in shown), breaks),
     ]

@@ -24,7 +24,7 @@ Verb = Literal[
     "create",  # a draft
     "update",  # of a draft
     "post",
-    "match",  # a credit note with the invoice it corrects
+    "match",  # a credit note with the invoice it corrects, or with a refund that was booked before it named it
     "pay",  # money in or out, and match it with what it settles
     "reverse",  # a posted entry: a step of a correction that was approved
     "keep",

@@ -10,8 +10,9 @@ from nexabooks.ledger.books import LOCK_DATES
 from nexabooks.ledger.odoo_values import minor_of
 from nexabooks.ledger.reversal_reasons import correction_reason, is_ours
 from nexabooks.ledger.run import Run
-from nexabooks.ledger.undo import Periods, UndoStep, matched_lines, read_many, reversals_of
+from nexabooks.ledger.undo import Periods, UndoStep
 from nexabooks.ledger.undo_apply import TakingBack
+from nexabooks.ledger.undo_looking import matched_lines, read_many, reversals_of
 
 FIELDS = ("name", "state", "date", "journal_id", "currency_id", "amount_total")
 

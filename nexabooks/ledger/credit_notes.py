@@ -13,7 +13,9 @@ from nexabooks.money import format_minor
 def match_credit_notes(run: Run) -> None:
     """Match the plan's credit notes, and write the receipts. Runs after the payments of the notes themselves and before
     those of invoices: each meets what is left."""
-    for batch in run.batches("credit notes matched", lambda action: action.verb == "match"):
+    for batch in run.batches(
+        "credit notes matched", lambda action: action.verb == "match" and action.kind != "payment"
+    ):
         going = []
         for action in batch:
             corrected = run.invoices.get(_corrected(run.invoices[action.key]))

@@ -38,6 +38,9 @@ class Payment:
     `settled_minor`: what reached the company for it in `settled_currency_code`, None when the source converted nothing.
     Where that is what is booked (choices.py), amount and currency are those, and `document_minor` is what it settles of its
     document, in `document_currency_code`; else 0.
+
+    `booked_for`: the invoice under whose id it is in the books already, whole, because it was booked before this credit note
+    named it; else ''.
     """
 
     source_system: str
@@ -56,6 +59,7 @@ class Payment:
     settled_currency_code: str = ""
     document_minor: int = 0
     document_currency_code: str = ""
+    booked_for: str = ""
 
     def as_settled(self) -> Payment:
         """The same movement in the currency in which it reached the company."""
@@ -80,6 +84,17 @@ class Payment:
     @property
     def key(self) -> PaymentKey:
         return PaymentKey(self.source_system, self.payment_id, self.source_invoice_id)
+
+    @property
+    def booked_key(self) -> PaymentKey:
+        """The identity under which Odoo holds it, where it was booked for another document; else its own."""
+        return PaymentKey(self.source_system, self.payment_id, self.booked_for or self.source_invoice_id)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Everything about it, as its hash takes it. What most payments have not is left out, so that theirs stays."""
+        facts = {**vars(self), "paid_on": self.paid_on.isoformat()}
+        return facts if self.booked_for else {name: facts[name] for name in facts if name != "booked_for"}
 
     @property
     def settled_payment_key(self) -> PaymentKey:
@@ -132,6 +147,7 @@ def payment_of(row: Mapping[str, Any]) -> Payment:
         settles_payment_id=row["settles_payment_id"] or "",
         settled_minor=row["settled_minor"],
         settled_currency_code=row["settled_currency_code"] or "",
+        booked_for=row["booked_for"] or "",
     )
     wrong = [
         f"{name} {value!r}"

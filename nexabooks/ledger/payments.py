@@ -6,13 +6,14 @@ never an orphan (facts: odoo "Concurrency": four clients paying by the wizard ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import partial
 
 from nexabooks.ledger.batches import Driven, drive
 from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.desired_payments import OUTSTANDING, Payment, PaymentKey
 from nexabooks.ledger.keys import payment_key
-from nexabooks.ledger.matching import NOTHING_LEFT, Pair, match_left_open, match_pairs
+from nexabooks.ledger.matching import NOTHING_LEFT, Pair, match_left_open, match_pairs, open_lines
 from nexabooks.ledger.plan import Action
 from nexabooks.ledger.present import PresentMove, PresentPayment, read_moves, read_payments, revision_text
 from nexabooks.ledger.run import Run
@@ -60,7 +61,7 @@ def write_payments(run: Run, *settles_kinds: str) -> None:
 
 
 def _is_payment(settles_kind: str, action: Action) -> bool:
-    return action.verb == "pay" and action.settles_kind == settles_kind
+    return action.kind == "payment" and action.is_writing and action.settles_kind == settles_kind
 
 
 class _PaymentBatch:
@@ -77,9 +78,14 @@ class _PaymentBatch:
         self._read_settled()
 
     def write(self) -> None:
+        self._look_at_matches()
         made = drive([p for p in self.payments if self._may_be_made(p)], self._load, self._not_there)
         self._note(made)
-        drafts = [p for p in made.settled if p.key not in self.held or self.held[p.key].state == "draft"]
+        drafts = [
+            p
+            for p in made.settled
+            if not self._is_only_matched(p) and (p.key not in self.held or self.held[p.key].state == "draft")
+        ]
         posted = drive(drafts, self._post, self._still_draft, look_first=False)
         self._note(posted)
         self._look()
@@ -93,12 +99,36 @@ class _PaymentBatch:
         payments = self.payments if payments is None else payments
         domain = [["x_fc_payment_id", "in", [p.payment_id for p in payments]]]
         found = read_payments(self.run.client, domain, without=self.run.plan.present.gone_payment_ids)
-        for key in (p.key for p in payments):
+        for payment in payments:
+            key, there = payment.key, found.get(payment.key) or found.get(payment.booked_key)
             self.held.pop(key, None)
-            if key in found:
-                self.held[key] = found[key]
-                self.ids[key] = found[key].payment_id
+            if there:
+                self.held[key] = there
+                self.ids[key] = there.payment_id
         return self.held
+
+    def _is_only_matched(self, payment: Payment) -> bool:
+        return self.actions[payment.key].verb == "match"
+
+    def _look_at_matches(self) -> None:
+        """What is only to be matched, for it was booked before its credit note named it, must stand as it was planned:
+        it is never made anew."""
+        matches = [p for p in self.payments if self._is_only_matched(p)]
+        if not matches:
+            return
+        self._look(matches)
+        entries = {key: self.held[key].entry_id or 0 for key in (p.key for p in matches) if key in self.held}
+        lines = open_lines(self.run, [(entry, entry) for entry in entries.values()])
+        for payment in matches:
+            held = self.held.get(payment.key)
+            if not held or held.is_taken_back or held.payment_id != self.actions[payment.key].odoo_id:
+                self.troubles[payment.key] = ("refused", "the payment that was to be matched is no longer in the books")
+                continue
+            left = abs(sum((line.left for line in lines.get(entries[payment.key], [])), Decimal(0)))
+            is_whole = left == to_major(payment.amount_minor, payment.currency_code)
+            if not is_whole and not self._is_matched(payment):
+                said = f"{left} {payment.currency_code} of its payment are left: match this credit note by hand"
+                self.troubles[payment.key] = ("refused", said)
 
     def _read_settled(self) -> None:
         """The documents of these payments, and the payments that they settle, as they are now."""
@@ -156,7 +186,7 @@ class _PaymentBatch:
 
     def _not_there(self, batch: list[Payment]) -> list[Payment]:
         held = self._look(batch)
-        return [p for p in batch if p.key not in held]
+        return [p for p in batch if p.key not in held and not self._is_only_matched(p)]
 
     def _post(self, batch: list[Payment]) -> None:
         """Also of a payment that was found again: its intent is written here, for nothing was loaded."""

@@ -16,6 +16,7 @@ from nexabooks.ledger.choices import as_chosen, number_differs, rate_differs, ra
 from nexabooks.ledger.corrections import facts_of, open_money, posted_again, proposal
 from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey
 from nexabooks.ledger.modes import NO_MODES, Modes
+from nexabooks.ledger.named_later import as_named
 from nexabooks.ledger.plan_money import money_actions
 from nexabooks.ledger.present import Present, PresentMove
 from nexabooks.money import format_minor
@@ -41,6 +42,7 @@ def make_plan(
     """
     held = held or {}
     desired = as_chosen(desired, present)
+    present = as_named(desired, present)
     run_mode: LedgerMode = "post" if mode == "dry_run" else mode
     mode_of = {invoice.key: modes.of(invoice, run_mode) for invoice in desired.invoices}
     invoice_actions: list[Action] = []

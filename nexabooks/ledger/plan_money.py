@@ -14,6 +14,7 @@ from nexabooks.ledger.actions import Action, but
 from nexabooks.ledger.checks import payment_reason_to_park, payment_reason_to_refuse
 from nexabooks.ledger.desired import Desired, Invoice, MoveKey, content_hash
 from nexabooks.ledger.desired_payments import SETTLES_KINDS, Payment, PaymentKey
+from nexabooks.ledger.named_later import why_it_is_a_persons, why_it_waits
 from nexabooks.ledger.present import Present, PresentPayment
 from nexabooks.money import format_minor
 
@@ -47,7 +48,7 @@ def money_actions(
             action = _payment(payment, invoice, desired, present, coming)
             if action:
                 actions.append(action)
-                if action.verb == "pay":
+                if action.verb in ("pay", "match"):
                     coming[payment.key] = action
         if kind == "credit_note":
             actions += [action for note in notes for action in _match(note, present, new_minor, coming)]
@@ -109,7 +110,11 @@ def _payment(
         about = replace(about, odoo_id=None)  # one that was taken back with its document is made again with it
         if said := payment_reason_to_refuse(payment, invoice, desired, present):
             return but(about, "refuse", said)
-        if said := payment_reason_to_park(payment, present.books) or _waits_for_another(payment, present, coming):
+        if said := (
+            payment_reason_to_park(payment, present.books)
+            or why_it_waits(payment, present)
+            or _waits_for_another(payment, present, coming)
+        ):
             return but(about, "park", said)
         return about
     if held.is_taken_back:
@@ -117,6 +122,8 @@ def _payment(
         said = f"its payment is {how} in Odoo; if that shall not stand, delete it there or register it"
         return but(about, "report", said)
     if said := _changes(payment, held, desired, present):
+        return but(about, "report", said)
+    if held.booked_for and (said := why_it_is_a_persons(held, invoice, move, present)):
         return but(about, "report", said)
     if held.state == "draft":
         return but(about, "pay", f"{about.reason}; its payment is not posted yet")
@@ -135,6 +142,9 @@ def _payment(
         whose = "its invoice" if invoice.kind == "invoice" else "its credit note"
         stands = "as the customer's credit" if payment.direction == "inbound" else "open at the customer"
         return but(about, "report", f"{whose} had nothing left to pay: the money stands {stands}")
+    if held.booked_for:
+        said = f"{about.reason}; in the books since, for {held.booked_for}: this credit note named it later"
+        return but(about, "match", said)
     return but(about, "pay", f"{about.reason}; its payment is not matched yet")
 
 
@@ -151,7 +161,7 @@ def _about(payment: Payment, invoice: Invoice, desired: Desired, held: PresentPa
         currency_code=payment.currency_code,
         payment_id=payment.payment_id,
         odoo_id=held and held.payment_id,
-        facts_hash=content_hash({**vars(payment), "paid_on": payment.paid_on.isoformat()}),
+        facts_hash=content_hash(payment.facts),
         dated_on=payment.paid_on,
         account_codes=(route.account_code,) if route and route.has_account else (),
         direction=payment.direction,

@@ -72,6 +72,8 @@ def plan_page(plan: Mapping[str, Any], changes: Sequence[Change] | None, *, made
 
 def _step(row: Mapping[str, Any]) -> str:
     """The step in words; of a payment, which way its money goes and by which route."""
+    if row["kind"] == "payment" and row["verb"] == "match":
+        return "match refund"
     if row["kind"] == "payment":
         return f"money {'out' if row.get('direction') == 'outbound' else 'in'}, {row.get('route') or 'stripe'}"
     return STEP_SAYS.get(row["verb"], row["verb"])

@@ -115,6 +115,8 @@ class PresentPayment:
     is_spent: bool = False  # nothing of it is left to match, whatever it was matched with
     revision: int = 1
     is_reversed: bool = False  # its entry was: the way back behind a lock date
+    partner_id: int | None = None
+    booked_for: str = ""  # the document that Odoo has it for, where a credit note named it since (named_later.py)
 
     @property
     def is_taken_back(self) -> bool:
@@ -136,6 +138,7 @@ class Present:
     foreign_numbers: Mapping[str, int] = field(
         default_factory=dict
     )  # in the numbers journal: name -> entry that is not ours
+    in_the_way: Mapping[PaymentKey, str] = field(default_factory=dict)  # payment -> the document it may be booked for
 
     @cached_property
     def numbers(self) -> Mapping[str, tuple[int, MoveKey | None]]:
@@ -342,5 +345,6 @@ def _payment(record: Mapping[str, Any]) -> PresentPayment:
         direction=record["payment_type"],
         journal_id=id_of(record["journal_id"]),
         is_spent=bool(record["is_reconciled"]),
+        partner_id=id_of(record["partner_id"]),
         revision=int(text_of(record["x_fc_revision"]) or 1),
     )

@@ -10,21 +10,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
 from nexabooks.ledger.books import LOCK_DATES, Journal, read_sale_journal
 from nexabooks.ledger.desired import content_hash
 from nexabooks.ledger.odoo_values import day_of, minor_of
 from nexabooks.ledger.own_numbers import NumbersJournal, read_numbers_journal
-from nexabooks.ledger.present import READ_SIZE
 from nexabooks.ledger.reversal_reasons import is_ours
+from nexabooks.ledger.undo_effect import AccountEffect, effects_of, exchange_entries, in_all, in_words
+from nexabooks.ledger.undo_looking import matched_lines, read_many, reversals_of
 from nexabooks.money import format_minor
 
-UndoVerb = Literal["unmatch", "cancel", "reverse", "delete", "leave"]
+# exchange: an exchange difference, which Odoo takes back by itself when its match goes; it is shown and looked at after.
+UndoVerb = Literal["unmatch", "exchange", "cancel", "reverse", "delete", "leave"]
 PAYMENT_LOCKS = ("fiscalyear_lock_date", "hard_lock_date")  # the sales and the tax lock do not touch a bank journal
 
 MOVE_FIELDS = ("name", "state", "payment_state", "date", "journal_id", "currency_id", "amount_total", "x_fc_run_id")
@@ -34,7 +36,8 @@ PAYMENT_FIELDS = ("state", "date", "amount", "currency_id", "move_id", "journal_
 @dataclass(frozen=True, slots=True)
 class UndoStep:
     """One thing to take back, or to leave as it is. `entry_id`: the journal entry behind it (a payment has one of its
-    own); `dated_on`: the day of the reversal, None for every other verb."""
+    own); `dated_on`: the day of the reversal, None for every other verb; `books`: what an exchange difference that is
+    taken back books, account by account."""
 
     verb: UndoVerb
     source_system: str
@@ -49,6 +52,7 @@ class UndoStep:
     currency_code: str = ""
     journal_id: int | None = None
     dated_on: date | None = None
+    books: tuple[AccountEffect, ...] = ()
 
     @property
     def step_key(self) -> str:
@@ -56,17 +60,10 @@ class UndoStep:
         return f"{self.verb} {self.odoo_model} {self.odoo_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountEffect:
-    """What taking the run back books on one account, in the company's currency."""
-
-    account: str
-    balance_minor: int
-
-
 @dataclass(frozen=True)
 class UndoPlan:
-    """How to take `run_id` back. `effect` is its effect on the balances: the opposite of what stands in the books."""
+    """How to take `run_id` back. `effect` is its effect on the balances, with what Odoo books by itself: the opposite of what
+    stands in the books."""
 
     run_id: str
     steps: tuple[UndoStep, ...]
@@ -114,8 +111,8 @@ def plan_undo(client: OdooReader, receipts: Iterable[Mapping[str, Any]], *, run_
             steps.append(_step("leave", receipt, receipt["says"], "customers stay: they carry no balance"))
         if receipt["action"] == "reverse":
             steps.append(_step("leave", receipt, receipt["says"], "a correction stays: its source says otherwise now"))
-    steps = [*_unmatch_steps(client, steps, done), *steps]
-    order = {verb: n for n, verb in enumerate(("unmatch", "cancel", "reverse", "delete", "leave"))}
+    steps = [*_unmatch_steps(client, books, steps, done), *steps]
+    order = {verb: n for n, verb in enumerate(get_args(UndoVerb))}
     steps.sort(key=lambda s: (order[s.verb], s.odoo_model != "account.payment", s.odoo_id))
     return UndoPlan(run_id, tuple(steps), _effect(client, steps, books.currency_code), books.currency_code)
 
@@ -268,76 +265,80 @@ def _move_step(
     return _step("reverse", receipt, name, says, **about, journal_id=journal_id, dated_on=dated_on)
 
 
-def _unmatch_steps(client: OdooReader, steps: list[UndoStep], receipts: list[Mapping[str, Any]]) -> list[UndoStep]:
-    """Every entry that goes back, or was matched by the run, and still has a matched receivable line."""
+def _unmatch_steps(
+    client: OdooReader, books: Periods, steps: list[UndoStep], receipts: list[Mapping[str, Any]]
+) -> list[UndoStep]:
+    """Every entry that goes back, or was matched by the run, and still has a matched receivable line; with the exchange
+    differences that go with its matches."""
     going = {s.entry_id: s for s in steps if s.verb in ("cancel", "reverse") and s.entry_id}
-    matches = {r["odoo_id"]: r for r in receipts if r["action"] == "match" and r["outcome"] == "done"}
+    matches = _matched_by(client, [r for r in receipts if r["action"] == "match" and r["outcome"] == "done"])
     reversals = reversals_of(client, matches.keys() - going.keys())
     for entry_id, receipt in matches.items():
         if entry_id not in going and entry_id not in reversals:  # else it is matched with what reversed it
-            going[entry_id] = _step("unmatch", receipt, "credit note", "", entry_id=entry_id)
+            name = "credit note" if receipt["odoo_model"] == "account.move" else "refund"
+            going[entry_id] = _step("unmatch", receipt, name, "", entry_id=entry_id)
     matched = matched_lines(client, list(going))
-    found = []
-    for entry_id in sorted(matched):
-        about = going[entry_id]
-        found.append(
+    found = [
+        replace(
+            going[entry_id],
+            verb="unmatch",
+            odoo_model="account.move",
+            odoo_id=entry_id,
+            says="what it was matched with is open again",
+            total_minor=0,
+            currency_code="",
+            journal_id=None,
+            dated_on=None,
+        )
+        for entry_id in sorted(matched)
+    ]
+    entry_of = {line_id: entry_id for entry_id, lines in sorted(matched.items()) for line_id in lines}
+    return [*found, *_exchange_steps(client, books, going, entry_of)]
+
+
+def _matched_by(client: OdooReader, receipts: list[Mapping[str, Any]]) -> dict[int, Mapping[str, Any]]:
+    """entry -> the receipt of its match. Of a payment that was only matched the entry is its own; it is the run's that made it."""
+    of_payments = {r["odoo_id"]: r for r in receipts if r["odoo_model"] == "account.payment"}
+    held = read_many(client, "account.payment", list(of_payments), ["move_id"])
+    found = {r["odoo_id"]: r for r in receipts if r["odoo_model"] == "account.move"}
+    return found | {entry: of_payments[id] for id, row in held.items() if (entry := id_of(row["move_id"]))}
+
+
+def _exchange_steps(
+    client: OdooReader, books: Periods, going: Mapping[int, UndoStep], entry_of: Mapping[int, int]
+) -> list[UndoStep]:
+    """One step an exchange difference of a match that goes. `entry_of`: the matched lines, each with its entry."""
+    line_of = exchange_entries(client, list(entry_of))
+    held = read_many(client, "account.move", sorted(line_of), ["name"])
+    effects = effects_of(client, sorted(held), books.currency_code)
+    steps = []
+    for id, row in sorted(held.items()):
+        about = going[entry_of[line_of[id]]]
+        effect = effects.get(id, ())
+        says = f"Odoo reverses it by itself with the match: {in_words(effect, books.currency_code)}"
+        steps.append(
             UndoStep(
-                "unmatch",
+                "exchange",
                 about.source_system,
                 about.source_invoice_id,
                 about.kind,
                 "account.move",
-                entry_id,
-                entry_id,
-                about.name,
-                "what it was matched with is open again",
+                id,
+                id,
+                f"exchange difference {text_of(row['name']) or 'draft'} of {about.name}",
+                says if effect else "a draft: Odoo deletes it by itself with the match",
+                # Its total in Odoo is zero: it moves the company's currency alone.
+                sum(e.balance_minor for e in effect if e.balance_minor > 0),
+                books.currency_code,
+                books=effect,
             )
         )
-    return found
+    return steps
 
 
 def _effect(client: OdooReader, steps: list[UndoStep], currency_code: str) -> tuple[AccountEffect, ...]:
     ids = [s.entry_id for s in steps if s.verb in ("cancel", "reverse") and s.entry_id]
-    total: Counter[str] = Counter()
-    for start in range(0, len(ids), READ_SIZE):
-        domain = [["move_id", "in", ids[start : start + READ_SIZE]], ["account_id", "!=", False]]
-        for line in client.all_of("account.move.line", domain, ["account_id", "balance"]):
-            total[line["account_id"][1]] -= minor_of(line["balance"], currency_code)
-    return tuple(AccountEffect(account, minor) for account, minor in sorted(total.items()) if minor)
-
-
-# Looking
-
-
-def read_many(client: OdooReader, model: str, ids: Sequence[int], fields: Sequence[str]) -> dict[int, dict[str, Any]]:
-    """Those of `ids` that are there, by id."""
-    found: dict[int, dict[str, Any]] = {}
-    for start in range(0, len(ids), READ_SIZE):
-        found |= {row["id"]: row for row in client.read(model, ids[start : start + READ_SIZE], list(fields))}
-    return found
-
-
-def reversals_of(client: OdooReader, entry_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
-    """entry -> what reverses it, drafts too, cancelled ones not."""
-    ids = list(entry_ids)
-    fields = ["id", "name", "state", "ref", "date", "amount_total", "reversed_entry_id"]
-    found: dict[int, list[dict[str, Any]]] = {}
-    for start in range(0, len(ids), READ_SIZE):
-        domain = [["reversed_entry_id", "in", ids[start : start + READ_SIZE]], ["state", "!=", "cancel"]]
-        for row in client.all_of("account.move", domain, fields):
-            found.setdefault(row["reversed_entry_id"][0], []).append(row)
-    return found
-
-
-def matched_lines(client: OdooReader, entry_ids: Sequence[int]) -> dict[int, list[int]]:
-    """entry -> its receivable lines that are matched with something, wholly or in part."""
-    found: dict[int, list[int]] = {}
-    for start in range(0, len(entry_ids), READ_SIZE):
-        here = list(entry_ids[start : start + READ_SIZE])
-        domain = [["move_id", "in", here], ["account_type", "=", "asset_receivable"], ["matching_number", "!=", False]]
-        for line in client.all_of("account.move.line", domain, ["move_id"]):
-            found.setdefault(line["move_id"][0], []).append(line["id"])
-    return found
+    return in_all([*effects_of(client, ids, currency_code).values(), *(s.books for s in steps)])
 
 
 def sentence(step: UndoStep) -> str:

@@ -19,7 +19,8 @@ from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
 from nexabooks.ledger.odoo_values import minor_of
 from nexabooks.ledger.present import RATE_FIELD, RATE_VERSION, READ_SIZE
 from nexabooks.ledger.reversal_reasons import undo_reason
-from nexabooks.ledger.undo import UndoPlan, UndoStep, UndoVerb, matched_lines, read_many, reversals_of
+from nexabooks.ledger.undo import UndoPlan, UndoStep, UndoVerb
+from nexabooks.ledger.undo_looking import matched_lines, read_many, reversals_of
 
 TAX_AMOUNTS = ("amount_currency", "balance")  # of a tax line, in its own currency and in the company's
 
@@ -70,7 +71,26 @@ class TakingBack:
             matched = matched_lines(self.client, _entries(batch))
             return [s for s in batch if s.entry_id in matched]
 
+        exchange = self._of("exchange")
+        if exchange:
+            self._intend(exchange)
         self._settle_all(drive(self._of("unmatch"), send, still_to_do))
+        if exchange:
+            self._settle_exchange(exchange)
+
+    def _settle_exchange(self, steps: list[UndoStep]) -> None:
+        """Whether Odoo took the exchange differences back with their matches: reversed, or deleted when they were drafts."""
+        held = read_many(self.client, "account.move", _entries(steps), ["state"])
+        reversals = reversals_of(self.client, held)
+        for step in steps:
+            by = [r for r in reversals.get(step.odoo_id, []) if r["state"] == "posted"]
+            if by:
+                self._settle(step, "done", f"{step.name}, reversed by {by[0]['name']} on {by[0]['date']}")
+            elif step.odoo_id not in held:
+                self._settle(step, "done", f"{step.name} is no longer in Odoo")
+            else:
+                self._settle(step, "unclear", f"{step.name} still stands: see whether its match was taken apart")
+        self._write_down()
 
     def cancel(self) -> None:
         """Payments: their entries are cancelled with them."""

@@ -1,13 +1,13 @@
 """The trap world: every invoice that ever went wrong in a billing pipeline, one of each, and what must become of it.
 
-`world()` is the world, `EXPECTED` one row an invoice or credit note, `LEDGER` what the ledger then holds per currency.
+`world()` is the world, `day_after()` what a day adds to it, `EXPECTED` one row an invoice or credit note, `LEDGER` what the ledger then holds per currency.
 `history(count)` is a long, dull past for paging. The amounts of the worked examples are those of facts/stripe.md and
 facts/lago.md. All of it is written down, not computed, so that the product is judged by something it did not make.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from nexabooks.sandbox import traps_money as money
@@ -18,6 +18,7 @@ from nexabooks.sandbox.traps_making import credit_note_id, invoice_id
 from nexabooks.sandbox.world import Invoice, World
 
 NOW = utc("2026-06-02T06:00")
+DAY_AFTER = utc("2026-06-03T06:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,13 @@ def world() -> World:
         currency_rates=people.RATES,
         invoices=(*at_stripe(), *at_lago(), *money.at_stripe(), *money.at_lago()),
     )
+
+
+def day_after() -> World:
+    """The same world a day later: what went back bare, by the trap `refund`, is named by a credit note."""
+    before = world()
+    refunded = money.named_later(before.invoice(invoice_id("stripe", "refund")))
+    return replace(before.with_invoice(refunded.id, credit_notes=refunded.credit_notes), now=DAY_AFTER, day=2)
 
 
 def history(count: int = 5000) -> World:

@@ -17,6 +17,7 @@ from nexabooks.sandbox.world import Dispute, Invoice, Payment, Refund
 
 HOSTING, CHAT = "Odoo ERP Hosting (Production)", "Chat plan, monthly"
 REFUNDED_AT = utc("2026-05-23T10:00")
+NAMED_AT = utc("2026-06-02T15:00")
 
 
 def refund_id(name: str) -> str:
@@ -134,6 +135,17 @@ BREAKS: tuple[tuple[str, str, str], ...] = (
     ("dispute_lost", "dispute-lost", "invoice"),
     ("uncollectible", "uncollectible", "invoice"),
 )
+
+# What a person need not be shown any more on the day after, when a credit note names what went back.
+SETTLED_LATER = ("refund_without_credit_note", "refund", "invoice")
+
+
+def named_later(made: Invoice) -> Invoice:
+    """The trap `refund` on the day after: a credit note over all of what went back, made when it was in the books already."""
+    (paid,) = made.payments
+    (refund,) = paid.refunds
+    later = credited(made, "refund", 5000, 650, refund_id=refund.id, refunded_minor=refund.amount_minor)
+    return replace(later, credit_notes=tuple(replace(n, created_at=NAMED_AT) for n in later.credit_notes))
 
 
 def at_stripe() -> list[Invoice]:

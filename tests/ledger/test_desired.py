@@ -89,6 +89,7 @@ TABLES = {
             "currency_code": "CAD",
             "settled_minor": None,
             "settled_currency_code": None,
+            "booked_for": "",
             "reference": None,
             "direction": "inbound",
             "route": "stripe",

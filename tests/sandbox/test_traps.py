@@ -118,3 +118,14 @@ def test_the_history_is_long_has_ties_and_fits_before_now():
     assert len({i.created_at for i in history.invoices if i.source == "stripe"}) < 4500
     assert max(i.paid_at or i.created_at for i in history.invoices) < history.now
     assert {i.status for i in history.invoices} == {"paid", "open", "void", "finalized"}
+
+
+def test_on_the_day_after_a_credit_note_names_what_had_gone_back():
+    """All of it, and later than the day before saw; nothing else changed."""
+    later = traps.day_after()
+    (changed,) = [i for i in later.invoices if i != INVOICES[i.id]]
+    (note,) = changed.credit_notes
+    (refund,) = changed.payments[0].refunds
+    assert (changed.id, INVOICES[changed.id].credit_notes) == (made("refund").id, ())
+    assert (note.refund_id, note.refunded_minor, note.total_minor) == (refund.id, refund.amount_minor, 5650)
+    assert WORLD.now < note.created_at < later.now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -18,7 +18,7 @@ from nexabooks.ledger import MemoryJournal, Plan, apply_plan, apply_undo, make_p
 from nexabooks.ledger.brakes import History, Limits, with_brakes
 from nexabooks.ledger.corrections import approved_steps
 from nexabooks.ledger.cut_off import rest_of_corrections
-from nexabooks.ledger.desired import Invoice, MoveKey
+from nexabooks.ledger.desired import Desired, Invoice, MoveKey
 from nexabooks.ledger.desired_payments import Payment
 from nexabooks.ledger.evidence import MARK
 from nexabooks.ledger.setup import setup_apply
@@ -66,6 +66,7 @@ class Simulation:
         self.finished: list[Plan] = []
         self.approval: tuple[set[str], set[MoveKey]] | None = None  # fingerprints, and the invoices of its corrections
         self.cut_off_count = 0  # approved closes that found half a correction
+        self.named_later_count = 0  # refunds in the books that were booked bare and belong to a credit note now
         self.closes = 0
         self.had_two_posters = False
 
@@ -129,6 +130,25 @@ class Simulation:
         self.told.append(f"  {what} ended: {end or 'well'}")
         return not end
 
+    def _desired(self) -> Desired:
+        """What the sources say, and of a refund that a note named since, what the warehouse reads back of it in Odoo."""
+        desired = self.world.desired()
+        wanted = {(p.payment_id, p.source_invoice_id) for i in desired.invoices for p in i.payments}
+        bare = {
+            key[0]: key[1]
+            for row in self.odoo.books.env()["account.payment"].table.rows.values()
+            if row["payment_type"] == "outbound"
+            and row["state"] != "canceled"
+            and (key := (row["x_fc_payment_id"], row["x_fc_source_invoice_id"])) not in wanted
+        }
+        invoices = tuple(
+            replace(i, payments=tuple(replace(p, booked_for=bare.get(p.payment_id, "")) for p in i.payments))
+            if i.kind == "credit_note"
+            else i
+            for i in desired.invoices
+        )
+        return replace(desired, invoices=invoices)
+
     def _client(self, luck: Luck, turn: Callable[[], None] = lambda: None) -> OdooWriter:
         return OdooWriter(Wire(self.odoo, luck, turn), 1, attempts=1)
 
@@ -145,7 +165,7 @@ class Simulation:
     def _approved(self, luck: Luck) -> Plan:
         """A person approves whatever a plan shows, corrections and what was taken back included; it is planned again and
         carried out."""
-        client, desired = self._client(Luck(Random(0), 0.0)), self.world.desired()
+        client, desired = self._client(Luck(Random(0), 0.0)), self._desired()
         shown = make_plan(desired, read_present(client, desired), mode="post", run_id="shown")
         held = with_brakes(shown, Limits(), History())
         self.approval = ({*(a.fingerprint for a in held.actions), *held.braked}, {a.key for a in held.of("correct")})
@@ -155,7 +175,7 @@ class Simulation:
         """Carry out what was approved last, as it would be planned now, with what is left of corrections that were cut off."""
         assert self.approval
         approved, _ = self.approval
-        desired = self.world.desired()
+        desired = self._desired()
         self.closes += 1
         client = self._client(luck)
         plan = make_plan(desired, read_present(client, desired), mode="post", run_id=f"run{self.closes}")
@@ -180,7 +200,7 @@ class Simulation:
         """One process: it reads, plans and applies."""
         self.closes += 1
         client = self._client(luck, turn)
-        desired, run_id = self.world.desired(), f"run{self.closes}"
+        desired, run_id = self._desired(), f"run{self.closes}"
         with killed_at_line(dies_at) if dies_at else nullcontext():
             plan = make_plan(desired, read_present(client, desired), mode=mode, run_id=run_id)  # type: ignore[arg-type]
             plan = with_brakes(plan, Limits(), History())
@@ -198,7 +218,7 @@ class Simulation:
                 self._approved(calm)
                 self._close("post", calm, lambda: None)
         client = self._client(calm)
-        desired = self.world.desired()
+        desired = self._desired()
         plan = make_plan(desired, read_present(client, desired), mode="post", run_id="later")
         plan = with_brakes(plan, Limits(), History())
         if released:
@@ -219,7 +239,7 @@ class Simulation:
         A reversal that an undo had begun is the undo's, also when the correction finished it: that one waits."""
         assert self.approval
         _, corrected = self.approval
-        client, desired = self._client(Luck(Random(0), 0.0)), self.world.desired()
+        client, desired = self._client(Luck(Random(0), 0.0)), self._desired()
         plan = make_plan(desired, read_present(client, desired), mode="post", run_id="later")
         undone = {key for key, moves in plan.present.taken_back.items() if moves and not moves[-1].corrected_by}
         halves = {a.key for a in plan.of("create", "update", "post", "correct")} & corrected - undone
@@ -298,16 +318,25 @@ class Simulation:
 
     def _assert_payments(self, plan: Plan) -> None:
         payments = self.odoo.books.env()["account.payment"]
+        wanted = {(p.payment_id, p.source_invoice_id) for i in self.world.invoices.values() for p in i.payments}
+        named = {
+            p.payment_id: p.source_invoice_id
+            for i in self.world.invoices.values()
+            for p in i.payments
+            if i.kind == "credit_note"
+        }
         known: dict[tuple[str, str], int] = {}
         cancelled: set[tuple[str, str]] = set()
         for row in payments.table.rows.values():
             key = (row["x_fc_payment_id"], row["x_fc_source_invoice_id"])
+            if key not in wanted and key[0] in named:  # booked bare, and named by a credit note later
+                key = (key[0], named[key[0]])
+                self.named_later_count += row["state"] != "canceled"
             if row["state"] == "canceled":
                 cancelled.add(key)
                 continue
             assert key not in known, f"payment {key} is there twice"
             known[key] = row["id"]
-        wanted = {(p.payment_id, p.source_invoice_id) for i in self.world.invoices.values() for p in i.payments}
         assert set(known) <= wanted, f"payments of nobody: {sorted(set(known) - wanted)}"
         told = {(a.payment_id, a.source_invoice_id) for a in plan.of("report", "refuse") if a.kind == "payment"}
         # What waits for a payment that a person must decide about is told by the plan too, with that payment as its reason.

@@ -22,6 +22,7 @@ class World:
     invoices: dict[MoveKey, Invoice] = field(default_factory=dict)
     partners: dict[str, Partner] = field(default_factory=dict)
     versions: dict[MoveKey, list[Invoice]] = field(default_factory=dict)
+    refund_count: int = 0  # of those that no credit note named when they came
 
     def desired(self) -> Desired:
         ordered = sorted(self.invoices.values(), key=lambda i: (i.invoiced_on, i.key))
@@ -29,7 +30,8 @@ class World:
 
     def next_day(self) -> list[str]:
         """Let one day happen; says what did."""
-        said = [self._appear() for _ in range(self.rng.randint(1, 3))]
+        said = [self._name_later()] if self.rng.random() < 0.6 else []  # of a day before, so often booked bare
+        said += [self._appear() for _ in range(self.rng.randint(1, 3))]
         things = (
             self._change,
             self._pay,
@@ -37,6 +39,9 @@ class World:
             self._pay_back,
             self._pay_too_much,
             self._dispute,
+            self._refund,
+            self._refund,
+            self._name_later,
             self._void,
             self._doubt,
             self._move_house,
@@ -177,6 +182,30 @@ class World:
             return self._money(invoice, amount, f"{id}:reinstated", settles_kind="payment", settles_payment_id=id)
         amount = invoice.payments[0].amount_minor
         return self._money(invoice, amount, id, direction="outbound", settles_kind="")
+
+    def _refund(self) -> str:
+        """Money goes back, and no credit note says what for."""
+        invoice = self._any("invoice")
+        if not invoice or not invoice.payments:
+            return ""
+        amount = self.rng.randint(1, invoice.payments[0].amount_minor)
+        self.refund_count += 1
+        return self._money(invoice, amount, f"bare_{self.refund_count}", direction="outbound", settles_kind="")
+
+    def _name_later(self) -> str:
+        """A credit note over what went back before names the refund; the invoice has nothing of it any more."""
+        bare = [(i, p) for i in self.invoices.values() for p in i.payments if p.payment_id.startswith("bare_")]
+        bare = [(i, p) for i, p in bare if i.kind == "invoice"]
+        if not bare:
+            return ""
+        invoice, refund = self.rng.choice(bare)
+        id = f"cn_{len(self.invoices)}"
+        self._put(replace(invoice, payments=tuple(p for p in invoice.payments if p != refund)))
+        words = {"corrects_source_invoice_id": invoice.source_invoice_id, "invoiced_on": refund.paid_on}
+        note = an_invoice(id, (refund.amount_minor,), (), kind="credit_note", customer_id=invoice.customer_id, **words)
+        named = replace(refund, source_invoice_id=id, settles_kind="credit_note")
+        self._put(replace(note, payments=(named,)))
+        return f"{note.key} names {refund.payment_id}, {refund.amount_minor} of {invoice.source_invoice_id}"
 
     def _void(self) -> str:
         invoice = self._any("invoice")

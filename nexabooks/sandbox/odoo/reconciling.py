@@ -80,10 +80,12 @@ class PartialReconcile(Model):
             self._take_back(id)
 
     def _take_back(self, exchange_id: int) -> None:
-        """Reverse an exchange difference: what it was booked for is undone."""
+        """Reverse an exchange difference: what it was booked for is undone. Its day is the first on which the exchange
+        journal takes an entry of that day now."""
         env, move = self.env, self.env.row("account.move", exchange_id)
         self.break_up(env["account.move.line"].table.having("move_id", exchange_id))
-        made = env["account.move.reversal"].take_back(move)
+        locks = posting.violated_locks(env, move, move["date"], has_tax=False)
+        made = env["account.move.reversal"].take_back(move, posting.accounting_date(env, move, move["date"], locks))
         posting.post(env, [made])
 
     def _dissolve(self, full_id: Any) -> None:
@@ -167,50 +169,45 @@ class PartialReconcile(Model):
         return Done(partial_id, settled[0], settled[1])
 
     def _exchange(self, partial_id: int, debit: Row, debit_left: Decimal, credit: Row, credit_left: Decimal) -> None:
-        """Book what the rates left over as an entry of the exchange journal, and match it."""
-        env, company = self.env, self.env.company
+        """Book what the rates left over of one or both lines as one entry of the exchange journal, and match it."""
+        env, company, moves = self.env, self.env.company, self.env["account.move"]
         day = max(_day(env, debit["id"]), _day(env, credit["id"]))
-        for line, left in ((debit, -debit_left), (credit, credit_left)):
-            if not left:
-                continue
-            account = (
-                company["expense_currency_exchange_account_id"]
-                if left < 0
-                else company["income_currency_exchange_account_id"]
-            )
-            is_own = line["currency_id"] == company["currency_id"]
-            common = {
-                "partner_id": line["partner_id"],
-                "currency_id": line["currency_id"],
-                "name": "Currency exchange rate difference",
-            }
-            move_vals = {
-                "move_type": "entry",
-                "journal_id": company["currency_exchange_journal_id"],
-                "date": day,
-                "line_ids": [
-                    [
-                        0,
-                        0,
-                        {**common, "account_id": id, "balance": side, "amount_currency": side if is_own else 0},
-                    ]
-                    for id, side in ((line["account_id"], left), (account, -left))
-                ],
-            }
-            moves = env["account.move"]
-            exchange_id = moves._create([move_vals])[0]
-            moves.update(exchange_id, {"date": posting.accounting_date(env, moves.row(exchange_id), day, [])})
-            posting.post(env, [exchange_id])
-            counter = env["account.move.line"].table.having("move_id", exchange_id)[0]
+        both = [(line, left) for line, left in ((debit, -debit_left), (credit, credit_left)) if left]
+        move_vals = {
+            "move_type": "entry",
+            "journal_id": company["currency_exchange_journal_id"],
+            "date": day,
+            "line_ids": [[0, 0, vals] for line, left in both for vals in self._exchange_lines(line, left)],
+        }
+        exchange_id = moves._create([move_vals])[0]
+        moves.update(exchange_id, {"date": posting.accounting_date(env, moves.row(exchange_id), day, [])})
+        posting.post(env, [exchange_id])
+        self.update(partial_id, {"exchange_move_id": exchange_id})
+        counters = env["account.move.line"].table.having("move_id", exchange_id)[::2]
+        for (line, left), counter in zip(both, counters, strict=True):
             ends = (
                 {"debit_move_id": line["id"], "credit_move_id": counter}
                 if left < 0
                 else {"debit_move_id": counter, "credit_move_id": line["id"]}
             )
-            own = abs(left) if is_own else Decimal(0)
+            own = abs(left) if line["currency_id"] == company["currency_id"] else Decimal(0)
             self.insert({**ends, "amount": abs(left), "debit_amount_currency": own, "credit_amount_currency": own})
-            self.update(partial_id, {"exchange_move_id": exchange_id})
             self._after([line["id"], counter])
+
+    def _exchange_lines(self, line: Row, left: Decimal) -> list[Row]:
+        """What stands against a line, and the gain or loss that it is."""
+        company = self.env.company
+        account = company["expense_currency_exchange_account_id" if left < 0 else "income_currency_exchange_account_id"]
+        is_own = line["currency_id"] == company["currency_id"]
+        common = {
+            "partner_id": line["partner_id"],
+            "currency_id": line["currency_id"],
+            "name": "Currency exchange rate difference",
+        }
+        return [
+            {**common, "account_id": id, "balance": side, "amount_currency": side if is_own else 0}
+            for id, side in ((line["account_id"], left), (account, -left))
+        ]
 
     def match_marked(self, line_ids: list[int]) -> None:
         """Match the lines that share an import mark "I…" with these, once all of them are posted."""

@@ -96,10 +96,10 @@ class MoveReversal(Model):
         self.update(wizard_id, {"new_move_ids": tuple(made)})
         return made
 
-    def take_back(self, move: Row) -> int:
-        """A draft that takes a plain entry back on its own day."""
+    def take_back(self, move: Row, day: str) -> int:
+        """A draft that takes a plain entry back on this day."""
         changes = {"move_type": "entry", "reversed_entry_id": move["id"], "ref": f"Reversal of: {move['name']}"}
-        return self._copied(move, changes | {"date": move["date"]})
+        return self._copied(move, changes | {"date": day})
 
     def _copied(self, move: Row, changes: dict[str, Any]) -> int:
         """A draft with the copied fields of `move`; x_ fields with copied=False stay empty, and

@@ -57,7 +57,8 @@ def refresh_totals(env: Env, move_id: int) -> None:
     moves = env["account.move"]
     move, rows = moves.row(move_id), lines_of(env, move_id)
     if move["move_type"] == "entry":
-        total = sum((r["balance"] for r in rows if r["balance"] > 0), ZERO)
+        # In the currencies of its debits: an exchange difference of a foreign line has a total of zero.
+        total = sum((r["amount_currency"] for r in rows if r["balance"] > 0), ZERO)
         moves.update_if_changed(
             move, {"amount_untaxed": ZERO, "amount_tax": ZERO, "amount_total": total, "amount_residual": ZERO}
         )

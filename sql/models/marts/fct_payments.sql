@@ -10,7 +10,7 @@ routes as (select * from {{ ref('payment_routes') }}),
 conversions as (select * from {{ ref('int_stripe_conversions') }}),
 
 in_ledger as (
-    select * from {{ ref('stg_odoo__payments') }} where coalesce(state, '') not in ('draft', 'canceled', 'rejected')
+    select * from {{ ref('stg_odoo__payments') }} where coalesce(state, '') not in ('canceled', 'rejected')
 ),
 
 -- Only a payment that is the whole of its charge: a part of a charge has no settled amount of its own.
@@ -34,7 +34,13 @@ moved_on as (
     select
         in_ledger.source_system,
         in_ledger.payment_id,
-        min(in_ledger.source_invoice_id) as booked_invoice_id
+        min(in_ledger.source_invoice_id) as booked_invoice_id,
+        bool_and(in_ledger.state = 'draft') as is_draft,
+        -- Of one payment whose document has nothing of it any more: what it was booked as.
+        case when count(*) = 1 and count(payments.payment_id) = 0 then min(in_ledger.amount_minor) end as whole_minor,
+        min(in_ledger.currency_code) as currency_code,
+        min(in_ledger.paid_on) as paid_on,
+        min(in_ledger.direction) as direction
     from in_ledger
     left join payments
         on in_ledger.source_system = payments.source_system
@@ -58,7 +64,17 @@ joined as (
         coalesce(invoices.is_postable, false) as is_document_postable,
         coalesce(invoices.verdict_reason, '') as verdict_reason,
         coalesce(invoices.park_reason, '') as park_reason,
-        moved_on.booked_invoice_id,
+        case when not coalesce(moved_on.is_draft, false) then moved_on.booked_invoice_id end as booked_invoice_id,
+        -- All of it: the ledger matches the payment that it has, and makes none.
+        case
+            when payments.settles_kind = 'credit_note'
+                and payments.amount_minor = moved_on.whole_minor
+                and payments.currency_code = moved_on.currency_code
+                and payments.paid_on = moved_on.paid_on
+                and payments.direction = moved_on.direction
+                then moved_on.booked_invoice_id
+            else ''
+        end as booked_for,
         coalesce(routes.is_booked, false) as is_own_route_booked,
         -- What takes back a payment that is booked by hand is booked with it.
         coalesce(routes.is_booked, false) and coalesce(settled_routes.is_booked, true) as is_route_booked
@@ -88,7 +104,7 @@ held as (
             when record_verdict not in ('verified', 'unverified') then 'its document is ' || record_verdict
             when amount_minor is null then 'it is for several documents and cannot be shared out to the cent'
             when amount_minor <= 0 then 'its amount is not above zero'
-            when booked_invoice_id is not null
+            when booked_invoice_id is not null and booked_for = ''
                 then 'it is in the books already, for ' || booked_invoice_id || ': match that payment with this document by hand'
             when currency_code is distinct from document_currency_code
                 then 'it is in ' || coalesce(currency_code, 'no currency') || ' and its document in '
@@ -122,6 +138,7 @@ fct_payments as (
         settled_currency_code,
         exchange_rate,
         reference,
+        booked_for,
         unbookable_reason = '' and waiting_reason = '' and is_route_booked as is_bookable,
         case
             when unbookable_reason <> '' then 'never'

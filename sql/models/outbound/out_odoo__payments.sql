@@ -18,7 +18,8 @@ out_odoo__payments as (
         currency_code,
         settled_minor,
         settled_currency_code,
-        reference
+        reference,
+        booked_for
     from payments
 )
 

@@ -5,6 +5,7 @@ source as (
     {{ json_table(source('odoo', 'payments'), {
         'payment_name': '$.name',
         'state': '$.state',
+        'direction': '$.payment_type',
         'amount': '$.amount',
         'payment_date': '$.date',
         'currency_code': '$.currency_id[1]',
@@ -25,6 +26,7 @@ stg_odoo__payments as (
         source.payment_id,
         nullif(source.source_invoice_id, 'false') as source_invoice_id,
         source.state,
+        source.direction,
         upper(source.currency_code) as currency_code,
         cast(round(
             try_cast(source.amount as decimal(24, 6)) * coalesce(units.iso_units_per_major, 100), 0
