@@ -1,7 +1,7 @@
 """A refund that was booked bare, and that a credit note named later: the payment is in the books, for the invoice.
 
 Pure. It is never made again. Where the warehouse says that all of it moved (`booked_for`), the payment that stands is taken
-for the note's, and the plan matches the two; where it does not say so, the note's waits (docs/decisions/0025).
+for the note's, and the plan matches the two; where it does not say so, the note's waits (docs/decisions/0026).
 """
 
 from __future__ import annotations
