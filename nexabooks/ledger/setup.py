@@ -280,7 +280,7 @@ def _make_fields(client: OdooWriter, fields: list[OwnField]) -> None:
         "create",
         vals_list=[
             {
-                "name": f.name,
+                "name": client.name_of(f.model, f.name),
                 "model_id": ids[f.model],
                 "field_description": f.label,
                 "ttype": "char",
