@@ -41,9 +41,10 @@ def payment(server: Server, id: int, *fields: str) -> list:
     return [record[name] for name in fields]
 
 
-def arrived(server: Server) -> str:
-    """The state of money that has arrived, as Odoo itself sets it. 17 knows no state between posted and paid."""
-    return "in_process" if server.version == 18 else "paid"
+def arrived(server: Server) -> set[str]:
+    """The state of money that has arrived, as Odoo itself sets it: 18.0 does so or leaves it, by the day it was released; 17
+    knows no state between posted and paid."""
+    return {"paid", "in_process"} if server.version == 18 else {"paid"}
 
 
 def entry(server: Server, payment_id: int) -> int:
@@ -112,23 +113,20 @@ def test_the_entry_of_a_payment_is_no_document(server):
 @pytest.mark.parametrize(("code", "way"), WAYS)
 def test_money_pays_a_document_once_the_two_are_matched(server, code, way):
     """An invoice by money in, a credit note by money out; the state is `paid` by itself, also where the money still waits
-    for a bank statement. On 18 it stays `in_process`, and the ledger validates it."""
+    for a bank statement. On 18 it may stay `in_process`, and the ledger validates it."""
     name = f"pay_{code}_{way}"
     document = invoice(server, name, ["10.00"], kind=DOCUMENTS[way])
     post(server, document)
     id = money(server, f"money_{name}", "10.00", way, code)
-    at_once = arrived(server) if code == "NCSTR" or server.version < 18 else "in_process"
+    at_once = arrived(server) if code == "NCSTR" or server.version < 18 else {"in_process"}
     is_met = code == "NCSTR" or (code == "NCBAL" and server.version >= 19)
-    assert payment(server, id, *STATE) == [at_once, False, is_met]
+    state, *rest = payment(server, id, *STATE)
+    assert (state in at_once, rest) == (True, [False, is_met]), state
     pair = (entry(server, id), document)
     assert match_pairs(Run(server), [pair]) == {pair: ""}
     assert read(server, document, "payment_state", "amount_residual") == ["paid", 0]
-    assert payment(server, id, "reconciled_invoice_ids", *STATE) == [
-        [document],
-        arrived(server),
-        True,
-        is_met,
-    ]
+    state, *rest = payment(server, id, *STATE, "reconciled_invoice_ids")
+    assert (state in arrived(server), rest) == (True, [True, is_met, [document]]), state
 
 
 def test_a_credit_note_is_paid_back_in_parts_by_two_routes(server):
@@ -152,12 +150,8 @@ def test_what_was_paid_too_much_is_matched_with_what_turns_it_into_credit(server
     first, second = (entry(server, came), bill), (entry(server, credit), entry(server, came))
     assert match_pairs(Run(server), [first, second]) == {first: "", second: ""}
     assert payment(server, came, "is_reconciled", "reconciled_invoice_ids") == [True, [bill]]
-    assert payment(server, credit, *STATE, "reconciled_invoice_ids") == [
-        arrived(server),
-        True,
-        server.version >= 19,
-        [],
-    ]
+    state, *rest = payment(server, credit, *STATE, "reconciled_invoice_ids")
+    assert (state in arrived(server), rest) == (True, [True, server.version >= 19, []]), state
     assert read(server, bill, "payment_state", "amount_residual") == ["paid", 0]
 
 
@@ -192,4 +186,5 @@ def test_cancelling_money_out_opens_what_it_settled(server):
     server.client.write_call("account.payment", "action_cancel", ids=[out, credit])
     assert read(server, note, "payment_state", "amount_residual") == ["not_paid", 10]
     assert payment(server, out, "state", "is_reconciled") == ["canceled", False]
-    assert payment(server, came, "state", "is_reconciled") == [arrived(server), False]
+    state, is_spent = payment(server, came, "state", "is_reconciled")
+    assert (state in arrived(server), is_spent) == (True, False), state

@@ -260,7 +260,7 @@ def match(server: Server, *entries: int) -> None:
 )
 def test_a_payment_counts_once_it_is_matched(server, amount, state, left):
     """Before that the invoice is unpaid; afterwards it reads as its money says, and knows its payment. On 18 the
-    payment itself waits to be validated."""
+    payment itself may wait to be validated."""
     name = f"paid_{amount.replace('.', '_')}"
     id = invoice(server, name, ["10.00"])
     post(server, id)
@@ -271,8 +271,8 @@ def test_a_payment_counts_once_it_is_matched(server, amount, state, left):
     match(server, id, payment["move_id"][0])
     assert read(server, id, "payment_state", "amount_residual") == [state, Decimal(left)]
     payment = server.client.read("account.payment", [payment_id], ["state", "reconciled_invoice_ids"])[0]
-    arrived = "in_process" if server.version == 18 else "paid"
-    assert payment == {"id": payment_id, "state": arrived, "reconciled_invoice_ids": [id]}
+    assert payment["reconciled_invoice_ids"] == [id]
+    assert payment["state"] == "paid" or (server.version == 18 and payment["state"] == "in_process")
 
 
 def test_many_pairs_are_matched_in_one_call_each_by_itself(server):
