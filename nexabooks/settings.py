@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     # The ledger.
     odoo_url: str = ""
     odoo_database: str = ""
-    odoo_login: str = ""  # whose odoo_api_key is: only XML-RPC (Odoo 18) needs it
+    odoo_login: str = ""  # whose odoo_api_key is: only XML-RPC (Odoo 17 and 18) needs it
     odoo_admin_login: str = ""  # whose odoo_admin_key is, likewise; empty: the same user's
     odoo_api_key: SecretStr | None = None
     odoo_admin_key: SecretStr | None = None  # only `nexabooks odoo setup --apply` uses it

@@ -1,4 +1,4 @@
-"""XML-RPC, the transport of Odoo 18: execute_kw at /xmlrpc/2/object, the API key in the place of the password.
+"""XML-RPC, the transport of Odoo 17 and 18: execute_kw at /xmlrpc/2/object, the API key in the place of the password.
 
 Two traps (facts: odoo "XML-RPC calls"): a method that returns None answers a fault *after* its commit, so that fault
 means done; and `create` answers a number for one record, a list for a list, so a list is always sent.
@@ -76,7 +76,7 @@ class XmlRpc:
 
     def __init__(self, url: str, database: str, login: str, key: str, *, timeout_s: float) -> None:
         if not login:
-            raise SettingsError("Odoo 18 is asked by XML-RPC, which needs a login: set NEXABOOKS_ODOO_LOGIN.")
+            raise SettingsError("Odoo before 19 is asked by XML-RPC, which needs a login: set NEXABOOKS_ODOO_LOGIN.")
         self.url, self.database, self.login, self.timeout_s = url.rstrip("/"), database, login, timeout_s
         self._key = key
         self._session = requests.Session()

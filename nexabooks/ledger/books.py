@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from nexabooks.clients.odoo import OdooReader, text_of
+from nexabooks.clients.odoo_versions import TAKES_RATES
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.odoo_values import day_of
 from nexabooks.ledger.own_numbers import JOURNAL_CODE, NumbersJournal, read_numbers_journal
@@ -65,6 +66,7 @@ class Books:
     payment_journals: Mapping[str, PaymentJournal]  # of the routes, by code
     locks: Mapping[str, date]  # by field name, only those that are set
     numbers_journal: NumbersJournal | None = None  # where entries keep their source's number
+    takes_rates: bool = True  # an invoice may bring the rate that converts it
 
 
 def read_books(client: OdooReader, desired: Desired) -> Books:
@@ -92,6 +94,7 @@ def read_books(client: OdooReader, desired: Desired) -> Books:
         numbers_journal=read_numbers_journal(client),
         payment_journals=read_payment_journals(client, {r.journal_code for r in desired.routes.values()}),
         locks={name: day for name in LOCK_DATES if (day := day_of(company[name]))},
+        takes_rates=client.major_version >= TAKES_RATES,
     )
 
 

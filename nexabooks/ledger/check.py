@@ -13,6 +13,7 @@ from nexabooks.clients.odoo import OdooReader
 from nexabooks.clients.odoo_errors import KeyRefused
 from nexabooks.errors import AccessRefused, PermanentError
 from nexabooks.ledger.books import Books, read_books
+from nexabooks.ledger.checks import NO_RATES
 from nexabooks.ledger.desired import Desired
 from nexabooks.ledger.desired_payments import OUTSTANDING
 from nexabooks.ledger.own_numbers import JOURNAL_CODE, numbers_trouble
@@ -97,21 +98,13 @@ def _fields(client: OdooReader) -> list[Finding]:
 def _rights(client: OdooReader) -> list[Finding]:
     findings = []
     for model, operation, purpose, right in RIGHTS:
-        try:
-            may = client.can(model, operation)  # type: ignore[arg-type]
-        except PermanentError as error:  # before Odoo 18 there is no such question
-            findings.append(Finding(f"right to {purpose}", True, f"could not be asked: {error}"))
-            continue
+        may = client.can(model, operation)  # type: ignore[arg-type]
         says = "given" if may else f"the posting user may not {purpose}: give it the right {right}"
         findings.append(
             Finding(f"right to {purpose}", may, says, is_blocking=model in ("account.move", "account.payment"))
         )
     for model, operation, purpose in TOO_MUCH:
-        try:
-            may = client.can(model, operation)  # type: ignore[arg-type]
-        except PermanentError:
-            continue
-        if may:
+        if client.can(model, operation):  # type: ignore[arg-type]
             says = f"the posting user may {purpose}: use a user with Accounting / Invoicing and Contact / Creation only"
             findings.append(Finding(f"right to {purpose}", False, says))
     return findings
@@ -229,7 +222,8 @@ def _period(desired: Desired, books: Books) -> list[Finding]:
     foreign = sorted({i.currency_code for i in desired.invoices} - {books.company_currency})
     if foreign and desired.choices.rate == "source":
         says = "an invoice settled in the company's currency takes the rate of its charge, any other Odoo's rate of its day"
-        findings.append(Finding("rates (NEXABOOKS_ODOO_RATE)", True, says))
+        ok = books.takes_rates
+        findings.append(Finding("rates (NEXABOOKS_ODOO_RATE)", ok, says if ok else NO_RATES))
     for code in foreign:
         currency = books.currencies.get(code)
         if currency is None:

@@ -22,6 +22,8 @@ LOCK_WORDS = {
     "hard_lock_date": "the hard lock date",
 }
 
+NO_RATES = "this Odoo takes no rate from an invoice, 19 is the first that does: set NEXABOOKS_ODOO_RATE=odoo"
+
 Rule = Callable[[Invoice, Desired, Present], str]
 
 
@@ -105,6 +107,10 @@ def _has_currency(invoice: Invoice, desired: Desired, present: Present) -> str:
     return "" if currency else f"Odoo does not know the currency {invoice.currency_code}"
 
 
+def _may_bring_its_rate(invoice: Invoice, desired: Desired, present: Present) -> str:
+    return NO_RATES if invoice.rate and not present.books.takes_rates else ""
+
+
 def _has_sale_journal(invoice: Invoice, desired: Desired, present: Present) -> str:
     if invoice.own_number:
         return numbers_trouble(present.books.numbers_journal)
@@ -118,6 +124,7 @@ REFUSALS: tuple[Rule, ...] = (
     _has_accounts,
     _has_taxes,
     _has_currency,
+    _may_bring_its_rate,
     _has_sale_journal,
 )
 

@@ -46,7 +46,6 @@ MOVE_FIELDS = (
     "journal_id",
 )
 RATE_FIELD = "invoice_currency_rate"
-RATE_VERSION = 18  # of Odoo, from which on an invoice shows its rate
 PAYMENT_FIELDS = (
     "id",
     "state",
@@ -266,8 +265,7 @@ def read_moves(
     """Our entries in `domain`, by identity, less those with the ids `without`."""
     found: dict[MoveKey, list[PresentMove]] = {}
     here = [["company_id", "=", client.company_id], *domain]
-    fields = (*MOVE_FIELDS, RATE_FIELD) if client.major_version >= RATE_VERSION else MOVE_FIELDS
-    for record in client.all_of("account.move", here, fields):
+    for record in client.all_of("account.move", here, (*MOVE_FIELDS, RATE_FIELD)):
         key = MoveKey(
             text_of(record["x_fc_source_system"]),
             text_of(record["x_fc_source_invoice_id"]),

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nexabooks.clients.odoo import OdooReader, OdooWriter
+from nexabooks.clients.odoo import OLDEST_VERSION, OdooReader, OdooWriter
+from nexabooks.clients.odoo_versions import older_name
 from nexabooks.errors import LedgerRefused
 from nexabooks.ledger.books import read_accounts
 from nexabooks.ledger.desired_payments import PaymentRoute, route_of
@@ -100,11 +101,19 @@ def setup_plan(
 
 
 def _field_steps(client: OdooReader) -> list[Step]:
+    """Of an Odoo that was a 17 once three fields have its names still: new ones beside them would be empty, and every payment
+    in the books unknown."""
     names = {model: client.field_names(model) for model in dict.fromkeys(f.model for f in FIELDS)}
-    return [
-        Step(f"field {f.model}.{f.name}", f"the field {f.label!r} on {f.model}", is_present=f.name in names[f.model])
-        for f in FIELDS
-    ]
+    steps = []
+    for f in FIELDS:
+        what, says = f"field {f.model}.{f.name}", f"the field {f.label!r} on {f.model}"
+        former = older_name(f.model, f.name, OLDEST_VERSION)
+        if former != f.name and former in names[f.model] and f.name not in names[f.model]:
+            said = f"{says} is called {former}, as it had to be on Odoo {OLDEST_VERSION}: rename it to {f.name} in Odoo"
+            steps.append(Step(what, said, True, is_blocked=True))
+        else:
+            steps.append(Step(what, says, is_present=f.name in names[f.model]))
+    return steps
 
 
 def _booked(routes: Rows) -> list[PaymentRoute]:
@@ -280,7 +289,7 @@ def _make_fields(client: OdooWriter, fields: list[OwnField]) -> None:
         "create",
         vals_list=[
             {
-                "name": f.name,
+                "name": client.name_of(f.model, f.name),
                 "model_id": ids[f.model],
                 "field_description": f.label,
                 "ttype": "char",

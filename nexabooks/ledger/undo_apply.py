@@ -17,7 +17,7 @@ from nexabooks.clients.odoo import OdooWriter
 from nexabooks.ledger.batches import Driven, drive, repeat
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
 from nexabooks.ledger.odoo_values import minor_of
-from nexabooks.ledger.present import RATE_FIELD, RATE_VERSION, READ_SIZE
+from nexabooks.ledger.present import RATE_FIELD, READ_SIZE
 from nexabooks.ledger.reversal_reasons import undo_reason
 from nexabooks.ledger.undo import UndoPlan, UndoStep, UndoVerb
 from nexabooks.ledger.undo_looking import matched_lines, read_many, reversals_of
@@ -137,8 +137,6 @@ class TakingBack:
 
     def _force_rates(self, steps: list[UndoStep]) -> None:
         """Odoo converts a reversal by its rate of the day; it takes back what was booked only at the rate of its entry."""
-        if self.client.major_version < RATE_VERSION:
-            return
         held = read_many(self.client, "account.move", _entries(steps), [RATE_FIELD])
         rates = {
             id: row[RATE_FIELD] for id, row in held.items() if row[RATE_FIELD] not in (0, 1)

@@ -219,21 +219,22 @@ def test_amounts_keep_their_digits_in_both_directions():
 
 
 def test_the_version_chooses_the_transport(server):
-    """19 speaks JSON-2, 18 speaks XML-RPC and needs a login, 17 is refused."""
+    """19 speaks JSON-2, 17 and 18 speak XML-RPC and need a login, 16 is refused."""
     settings = Settings(odoo_url=server.url, odoo_database="books", odoo_api_key="k", _env_file=None)
     for major, expected in ((19, Json2), (20, Json2)):
         server.replies = [json_reply({"version_info": [major, 0, 0, "final", 0, ""], "version": f"{major}.0"})]
         with open_odoo(settings) as client:
             assert isinstance(client._transport, expected)
             assert type(client) is OdooReader
-    server.replies = [json_reply({"version_info": [18, 0, 0, "final", 0, ""]})]
-    with pytest.raises(SettingsError, match="NEXABOOKS_ODOO_LOGIN"):
-        open_odoo(settings)
-    with open_odoo(settings.model_copy(update={"odoo_login": "bot"}), "write") as client:
-        assert isinstance(client._transport, XmlRpc)
-        assert type(client) is OdooWriter
-    server.replies = [json_reply({"version_info": [17, 0, 0, "final", 0, ""]})]
-    with pytest.raises(SettingsError, match="too old"):
+    for major in (18, 17):
+        server.replies = [json_reply({"version_info": [major, 0, 0, "final", 0, ""]})]
+        with pytest.raises(SettingsError, match="NEXABOOKS_ODOO_LOGIN"):
+            open_odoo(settings)
+        with open_odoo(settings.model_copy(update={"odoo_login": "bot"}), "write") as client:
+            assert isinstance(client._transport, XmlRpc)
+            assert (type(client), client.major_version) == (OdooWriter, major)
+    server.replies = [json_reply({"version_info": [16, 0, 0, "final", 0, ""]})]
+    with pytest.raises(SettingsError, match=r"Odoo 16 .* is too old: 17 is the oldest"):
         open_odoo(settings)
 
 

@@ -50,10 +50,8 @@ def test_a_lock_date_moves_the_entry_silently(server, name):
 
 def test_the_posting_user_sees_the_lock_dates(server):
     """And may not change them (test_undo_and_rights)."""
-    with server.locked("sale_lock_date", "1999-06-30"):
-        assert read_books(server.client, Desired({}, (), FAMILIES, TAXES)).locks == {
-            "sale_lock_date": date(1999, 6, 30)
-        }
+    with server.locked("tax_lock_date", "1999-06-30"):
+        assert read_books(server.client, Desired({}, (), FAMILIES, TAXES)).locks == {"tax_lock_date": date(1999, 6, 30)}
 
 
 def test_what_is_dated_on_the_last_locked_day_is_locked_and_the_next_is_not(server):
@@ -66,15 +64,17 @@ def test_what_is_dated_on_the_last_locked_day_is_locked_and_the_next_is_not(serv
 
 
 def test_a_payment_behind_a_lock_keeps_its_day_and_its_entry_does_not(server):
-    """The two differ, and the invoice reads paid."""
+    """The two differ. On 17 a payment has no day of its own, and goes with its entry."""
     cad = server.books.currencies[server.books.company_currency].currency_id
     row = [server.key("lock_pay"), "inbound", "customer", str(partner(server)), "10.00", str(cad), "1999-06-20"]
     row += [str(server.books.payment_journals["NCSTR"].journal_id), "pi_lock"]
     (id,) = server.client.load("account.payment", PAYMENT, [row])
     with server.locked("fiscalyear_lock_date", "1999-06-30"):
         server.client.write_call("account.payment", "action_post", ids=[id])
-    assert server.client.read("account.payment", [id], ["date"])[0]["date"] == "1999-06-20"
-    assert read(server, entry_of(server, id), "date")[0] > "1999-06-30"
+    (booked,) = read(server, entry_of(server, id), "date")
+    assert booked > "1999-06-30"
+    paid_on = "1999-06-20" if server.version >= 18 else booked
+    assert server.client.read("account.payment", [id], ["date"])[0]["date"] == paid_on
 
 
 def test_each_year_and_each_kind_counts_for_itself(server):
@@ -114,10 +114,11 @@ def test_a_posted_entry_cannot_be_deleted_nor_its_lines_changed(server):
     with pytest.raises(LedgerRefused, match="delete a posted"):
         server.client.write_call("account.move", "unlink", ids=[id])
     line = lines(server, id, "product")[0]["id"]
-    with pytest.raises(LedgerRefused, match="readonly fields on a posted move"):
-        server.client.write_call(
-            "account.move", "write", ids=[id], vals={"invoice_line_ids": [[1, line, {"price_unit": 1}]]}
-        )
+    if server.version >= 18:  # 17 takes it (test_a_posted_entry_refuses_a_load_with_lines)
+        with pytest.raises(LedgerRefused, match="readonly fields on a posted move"):
+            server.client.write_call(
+                "account.move", "write", ids=[id], vals={"invoice_line_ids": [[1, line, {"price_unit": 1}]]}
+            )
     server.client.write_call("account.move", "write", ids=[id], vals={"x_fc_run_id": "r2", "ref": "changed"})
     assert read(server, id, "x_fc_run_id", "ref", "amount_total") == ["r2", "changed", 10]
 

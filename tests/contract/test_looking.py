@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from nexabooks.errors import LedgerRefused
-from nexabooks.ledger import Finding, blocking, check, setup_apply, setup_plan
+from nexabooks.ledger import Finding, blocking, check, make_plan, read_present, setup_apply, setup_plan
 from nexabooks.ledger.books import read_accounts
+from nexabooks.ledger.checks import NO_RATES
+from nexabooks.ledger.desired import Choices
 from tests.contract.conftest import Server
 from tests.contract.test_what_the_ledger_relies_on import invoice
 from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, TAXES, an_invoice, desired_of
@@ -82,10 +85,11 @@ def test_an_archived_account_stops_the_setup(server):
             setup_apply(server.admin, FAMILY_ROWS, ROUTE_ROWS)
 
 
+INCLUDED = {"price_include_override": "tax_included"}  # until 17 the field that it is read from was the one to set
 TAXES_TURNED = {
     "archived": ({"active": False}, "15% HST is archived: activate it"),
     "of another rate": ({"amount": 16}, "15% HST is 16 % in Odoo, the list says 15"),
-    "inside the price": ({"price_include_override": "tax_included"}, "15% HST is price-included: use one that is not"),
+    "inside the price": (INCLUDED, "15% HST is price-included: use one that is not"),
 }
 
 
@@ -93,6 +97,8 @@ TAXES_TURNED = {
 def test_a_tax_that_cannot_be_used_is_said(server, name):
     """By rate, and by how it is counted."""
     vals, words = TAXES_TURNED[name]
+    if vals is INCLUDED and server.version < 18:
+        vals = {"price_include": True}
     with turned(server, "account.tax", server.books.taxes["hst_sale_tax_15"].tax_id, **vals):
         held = findings(server)["tax hst_15"]
     assert (held.is_ok, held.says) == (False, words)
@@ -108,8 +114,8 @@ def test_a_tax_that_is_no_sale_tax_of_the_chart_is_said(server, external_name):
 
 def test_lock_dates_and_rounding_are_said(server):
     """They are a person's to know, and stop nothing by themselves: what falls behind a lock is parked by the plan."""
-    with server.locked("sale_lock_date", "1999-06-30"):
-        assert findings(server)["lock dates"].says == "sale_lock_date 1999-06-30"
+    with server.locked("tax_lock_date", "1999-06-30"):
+        assert findings(server)["lock dates"].says == "tax_lock_date 1999-06-30"
     with turned(server, "res.company", server.client.company_id, tax_calculation_rounding_method="round_per_line"):
         assert findings(server)["tax rounding"].says.startswith("round_per_line: a tax is rounded line by line")
     assert findings(server)["lock dates"].says == "none is set"
@@ -127,9 +133,9 @@ def test_a_journal_that_does_not_book_to_its_bank_account_is_said(server):
 
 
 def test_an_archived_journal_is_not_there_and_stops_the_setup(server):
-    """Its code is taken."""
-    with turned(server, "account.journal", server.books.payment_journals["NCSTR"].journal_id, active=False):
-        assert not findings(server)["journal NCSTR"].is_ok
+    """Its code is taken. Of a journal without drafts: no other can be archived, and on 17 a draft payment is one."""
+    with turned(server, "account.journal", server.books.payment_journals["NCOTH"].journal_id, active=False):
+        assert not findings(server)["journal NCOTH"].is_ok
         said = [step.says for step in setup_plan(server.admin, FAMILY_ROWS, ROUTE_ROWS) if step.is_blocked]
         assert ["is archived: activate it" in says for says in said] == [True]
 
@@ -156,11 +162,23 @@ def test_a_currency_that_cannot_be_used_is_said(server, name):
     assert (held.is_ok, held.says) == (False, words)
 
 
+def test_rates_of_the_source_s_own_need_19(server):
+    """17 refuses them and 18 counts by its own, so the check says it and the plan refuses each invoice that has one."""
+    foreign = an_invoice(currency_code="CHF", source_rate=Decimal("1.5"))
+    wanted = replace(desired_of(foreign), choices=Choices(rate="source"))
+    held = findings(server, wanted)["rates (NEXABOOKS_ODOO_RATE)"]
+    assert held.is_ok is (server.version >= 19), held.says
+    said = [
+        a.reason for a in make_plan(wanted, read_present(server.client, wanted), mode="post", run_id="r").of("refuse")
+    ]
+    assert said == ([] if server.version >= 19 else [NO_RATES])
+
+
 def test_a_key_that_ends_soon_and_clocks_that_differ_are_said(server):
-    """By the server's own clock: the posting user's keys live for ninety days at most."""
+    """By the server's own clock: the posting user's keys live for ninety days at most. On 17 they never end."""
     present = server.client.server_time()
     keys = [f for what, f in findings(server, now=present).items() if what.startswith("API key")]
     assert keys
     ended = findings(server, now=present + timedelta(days=100))
-    assert not any(f.is_ok for what, f in ended.items() if what.startswith("API key"))
+    assert {f.is_ok for what, f in ended.items() if what.startswith("API key")} == {server.version < 18}
     assert (findings(server, now=present)["clocks"].is_ok, ended["clocks"].is_ok) == (True, False)

@@ -18,11 +18,15 @@ DOCUMENTS = {"inbound": "out_invoice", "outbound": "out_refund"}
 WAYS = [(code, way) for code in ("NCSTR", "NCOTH", "NCBAL") for way in DOCUMENTS]
 
 
-def load_money(server: Server, name: str, amount: str, way: str, code: str, day: str = "2026-10-12") -> int:
+def money_row(server: Server, name: str, amount: str, way: str, code: str) -> list[str]:
     cad = server.books.currencies[server.books.company_currency].currency_id
     journal_id = server.books.payment_journals[code].journal_id
-    row = [server.key(name), way, "customer", str(partner(server)), amount, str(cad), day, str(journal_id), name]
-    return server.client.load("account.payment", PAYMENT, [row])[0]
+    who = ["customer", str(partner(server))]
+    return [server.key(name), way, *who, amount, str(cad), "2026-10-12", str(journal_id), name]
+
+
+def load_money(server: Server, name: str, amount: str, way: str, code: str) -> int:
+    return server.client.load("account.payment", PAYMENT, [money_row(server, name, amount, way, code)])[0]
 
 
 def money(server: Server, name: str, amount: str, way: str, code: str) -> int:
@@ -37,9 +41,10 @@ def payment(server: Server, id: int, *fields: str) -> list:
     return [record[name] for name in fields]
 
 
-def arrived(server: Server) -> str:
-    """The state of money that has arrived, as Odoo itself sets it."""
-    return "paid" if server.version >= 19 else "in_process"
+def arrived(server: Server) -> set[str]:
+    """The state of money that has arrived, as Odoo itself sets it: 18.0 does so or leaves it, by the day it was released; 17
+    knows no state between posted and paid."""
+    return {"paid", "in_process"} if server.version == 18 else {"paid"}
 
 
 def entry(server: Server, payment_id: int) -> int:
@@ -78,10 +83,11 @@ def test_the_liability_is_not_matched_line_by_line(server):
 
 @pytest.mark.parametrize(("code", "way"), WAYS)
 def test_money_is_booked_to_the_account_of_its_route(server, code, way):
-    """A draft has no entry; posted, money in is a debit there and money out a credit, against the receivable."""
+    """A draft has no entry (on 17 it is one); posted, money in is a debit there and money out a credit, against the receivable."""
     name = f"book_{code}_{way}"
     id = load_money(server, name, "10.00", way, code)
-    assert payment(server, id, "state", "move_id", "payment_type") == ["draft", False, way]
+    assert payment(server, id, "state", "payment_type") == ["draft", way]
+    assert bool(payment(server, id, "move_id")[0]) is (server.version < 18)
     assert load_money(server, name, "10.00", way, code) == id
     server.client.write_call("account.payment", "action_post", ids=[id])
     held = booked(server, id)
@@ -90,26 +96,37 @@ def test_money_is_booked_to_the_account_of_its_route(server, code, way):
     assert list(held.values()) == [-10 * sign]
 
 
+def test_the_entry_of_a_payment_is_no_document(server):
+    """The payment bears the name of what it settles, and its entry does not: it would be taken for that invoice. On 17 the
+    two are one record with fields of both, so ours have other names there."""
+    own = ("x_fc_source_system", "x_fc_source_invoice_id", "x_fc_revision")
+    row = [*money_row(server, "no_document", "10.00", "inbound", "NCSTR"), "stripe", f"{server.prefix}_in", "2"]
+    (id,) = server.client.load("account.payment", (*PAYMENT, *own), [row])
+    server.client.write_call("account.payment", "action_post", ids=[id])
+    assert payment(server, id, *own) == ["stripe", f"{server.prefix}_in", "2"]
+    assert read(server, entry(server, id), *own) == [False, False, False]
+    mine = [["x_fc_source_invoice_id", "=", f"{server.prefix}_in"]]
+    assert server.client.search_count("account.payment", mine) == 1
+    assert server.client.search_count("account.move", mine) == 0
+
+
 @pytest.mark.parametrize(("code", "way"), WAYS)
 def test_money_pays_a_document_once_the_two_are_matched(server, code, way):
     """An invoice by money in, a credit note by money out; the state is `paid` by itself, also where the money still waits
-    for a bank statement. Before 19 it stays `in_process`, and the ledger validates it."""
+    for a bank statement. On 18 it may stay `in_process`, and the ledger validates it."""
     name = f"pay_{code}_{way}"
     document = invoice(server, name, ["10.00"], kind=DOCUMENTS[way])
     post(server, document)
     id = money(server, f"money_{name}", "10.00", way, code)
-    at_once = arrived(server) if code == "NCSTR" else "in_process"
+    at_once = arrived(server) if code == "NCSTR" or server.version < 18 else {"in_process"}
     is_met = code == "NCSTR" or (code == "NCBAL" and server.version >= 19)
-    assert payment(server, id, *STATE) == [at_once, False, is_met]
+    state, *rest = payment(server, id, *STATE)
+    assert (state in at_once, rest) == (True, [False, is_met]), state
     pair = (entry(server, id), document)
     assert match_pairs(Run(server), [pair]) == {pair: ""}
     assert read(server, document, "payment_state", "amount_residual") == ["paid", 0]
-    assert payment(server, id, "reconciled_invoice_ids", *STATE) == [
-        [document],
-        arrived(server),
-        True,
-        is_met,
-    ]
+    state, *rest = payment(server, id, *STATE, "reconciled_invoice_ids")
+    assert (state in arrived(server), rest) == (True, [True, is_met, [document]]), state
 
 
 def test_a_credit_note_is_paid_back_in_parts_by_two_routes(server):
@@ -133,12 +150,8 @@ def test_what_was_paid_too_much_is_matched_with_what_turns_it_into_credit(server
     first, second = (entry(server, came), bill), (entry(server, credit), entry(server, came))
     assert match_pairs(Run(server), [first, second]) == {first: "", second: ""}
     assert payment(server, came, "is_reconciled", "reconciled_invoice_ids") == [True, [bill]]
-    assert payment(server, credit, *STATE, "reconciled_invoice_ids") == [
-        arrived(server),
-        True,
-        server.version >= 19,
-        [],
-    ]
+    state, *rest = payment(server, credit, *STATE, "reconciled_invoice_ids")
+    assert (state in arrived(server), rest) == (True, [True, server.version >= 19, []]), state
     assert read(server, bill, "payment_state", "amount_residual") == ["paid", 0]
 
 
@@ -173,4 +186,5 @@ def test_cancelling_money_out_opens_what_it_settled(server):
     server.client.write_call("account.payment", "action_cancel", ids=[out, credit])
     assert read(server, note, "payment_state", "amount_residual") == ["not_paid", 10]
     assert payment(server, out, "state", "is_reconciled") == ["canceled", False]
-    assert payment(server, came, "state", "is_reconciled") == [arrived(server), False]
+    state, is_spent = payment(server, came, "state", "is_reconciled")
+    assert (state in arrived(server), is_spent) == (True, False), state

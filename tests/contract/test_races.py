@@ -55,7 +55,8 @@ def test_one_payment_posted_by_four_at_once_is_posted_once(server):
     id = load_payment(server, "race_pay_post", "10.00")
     at_once(4, lambda n: server.client.write_call("account.payment", "action_post", ids=[id]))
     entry = entry_of(server, id)
-    assert server.client.search_count("account.move", [["origin_payment_id", "=", id]]) == 1
+    of = "origin_payment_id" if server.version >= 18 else "payment_id"
+    assert server.client.search_count("account.move", [[of, "=", id]]) == 1
     assert read(server, entry, "state", "amount_total") == ["posted", 10]
 
 

@@ -211,7 +211,9 @@ def test_posting_is_all_or_nothing_and_never_twice(server):
 
 
 def test_a_posted_entry_refuses_a_load_with_lines(server):
-    """And stays as it is, header included."""
+    """And stays as it is, header included. 17 takes it, and the ledger only looks right before: see docs/contracts/odoo.md."""
+    if server.version < 18:
+        pytest.skip("17 writes the lines of a posted entry")
     id = invoice(server, "fixed", ["10.00"])
     post(server, id)
     sent = rows(server, "fixed", ["20.00"], "")
@@ -257,8 +259,8 @@ def match(server: Server, *entries: int) -> None:
     ("amount", "state", "left"), [("10.00", "paid", "0"), ("4.00", "partial", "6"), ("15.00", "paid", "0")]
 )
 def test_a_payment_counts_once_it_is_matched(server, amount, state, left):
-    """Before that the invoice is unpaid; afterwards it reads as its money says, and knows its payment. Before 19 the
-    payment itself waits to be validated."""
+    """Before that the invoice is unpaid; afterwards it reads as its money says, and knows its payment. On 18 the
+    payment itself may wait to be validated."""
     name = f"paid_{amount.replace('.', '_')}"
     id = invoice(server, name, ["10.00"])
     post(server, id)
@@ -269,8 +271,8 @@ def test_a_payment_counts_once_it_is_matched(server, amount, state, left):
     match(server, id, payment["move_id"][0])
     assert read(server, id, "payment_state", "amount_residual") == [state, Decimal(left)]
     payment = server.client.read("account.payment", [payment_id], ["state", "reconciled_invoice_ids"])[0]
-    arrived = "paid" if server.version >= 19 else "in_process"
-    assert payment == {"id": payment_id, "state": arrived, "reconciled_invoice_ids": [id]}
+    assert payment["reconciled_invoice_ids"] == [id]
+    assert payment["state"] == "paid" or (server.version == 18 and payment["state"] == "in_process")
 
 
 def test_many_pairs_are_matched_in_one_call_each_by_itself(server):

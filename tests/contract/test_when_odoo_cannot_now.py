@@ -16,7 +16,7 @@ from nexabooks.errors import LedgerRefused, TransientError, UnclearOutcome
 from tests.contract.test_what_a_refusal_is import is_plain
 from tests.contract.test_what_the_ledger_relies_on import invoice, partner, post, read
 
-# What PostgreSQL says to Odoo -> its SQLSTATE. The first three Odoo tries five times itself, over up to thirty seconds.
+# What PostgreSQL says to Odoo -> its SQLSTATE. The first three Odoo tries five times itself, over up to thirty seconds; 17 does so twice over.
 PASSING = {
     "a conflict": "40001",
     "a deadlock": "40P01",
@@ -112,6 +112,8 @@ def test_a_load_of_what_another_changed_meanwhile_is_not(server):
 
 def new_key(server, lives: str) -> str:
     """A key of the posting user, made inside Odoo; `lives` is a Python expression."""
+    if server.version < 18:
+        pytest.skip("on 17 a key never ends")
     uid = server.client.call("res.users", "context_get")["uid"]
     made = f"key = env['res.users.apikeys'].with_user({uid})._generate('rpc', '{server.prefix}', {lives})"
     return server.run_code(made, "action = {'type': 'ir.actions.act_window_close', 'infos': key}")["infos"]

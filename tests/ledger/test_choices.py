@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from nexabooks.ledger.checks import NO_RATES
 from nexabooks.ledger.choices import as_chosen, number_differs, odoo_rate, rate_differs
 from nexabooks.ledger.desired import Choices
 from nexabooks.ledger.own_numbers import NUMBER_FORM, NumbersJournal, number_of
@@ -40,6 +41,14 @@ def test_an_invoice_and_its_money_go_by_the_setting(choices, rate, money):
     invoice = chosen(choices, in_dollars())
     (payment,) = invoice.payments
     assert (invoice.rate, (payment.amount_minor, payment.currency_code)) == (rate, money)
+
+
+def test_an_odoo_that_takes_no_rates_refuses_an_invoice_that_brings_one():
+    """Before 19: it would be converted by another rate, or not be taken. By Odoo's own it goes through."""
+    present = present_of(books=books(takes_rates=False))
+    for choices, said in ((SOURCE, [NO_RATES]), (ODOO, [])):
+        plan = make_plan(replace(desired_of(in_dollars()), choices=choices), present, mode="post", run_id="r")
+        assert [a.reason for a in plan.of("refuse")] == said
 
 
 def test_choosing_twice_is_choosing_once():

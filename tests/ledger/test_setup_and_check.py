@@ -60,6 +60,17 @@ def test_a_setup_that_was_cut_off_goes_on(new_odoo, admin):
     assert missing(setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)) == set()
 
 
+def test_a_field_that_odoo_17_named_otherwise_is_renamed_and_not_made_again(new_odoo, admin):
+    """After an upgrade a new one beside it would be empty, and the payments in the books would be made a second time."""
+    (model,) = admin.search_read("ir.model", [["model", "=", "account.payment"]], ["id"])
+    own = {"name": "x_fc_payment_source_system", "model_id": model["id"], "field_description": "S", "ttype": "char"}
+    admin.write_call("ir.model.fields", "create", vals_list=[own])
+    before = new_odoo.snapshot()
+    with pytest.raises(LedgerRefused, match=r"x_fc_payment_source_system, .* rename it to x_fc_source_system in Odoo"):
+        setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
+    assert new_odoo.snapshot() == before
+
+
 def test_the_journal_books_straight_to_its_bank_account(admin):
     """So that invoices become paid on Community and Enterprise; one that does not is turned."""
     setup_apply(admin, FAMILY_ROWS, ROUTE_ROWS)
