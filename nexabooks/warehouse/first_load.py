@@ -122,7 +122,7 @@ class Inlet:
         self._changed = threading.Condition()
         self._executor = ThreadPoolExecutor(2, thread_name_prefix="first-load")
         self._done = self._executor.submit(self._run, statement)
-        self._executor.submit(self._pump)
+        self._pumped = self._executor.submit(self._pump)
 
     def feed(self, sizes: Mapping[Path, int]) -> None:
         """So many bytes of each file may be read now. The files are read in the order in which they are first named."""
@@ -131,9 +131,10 @@ class Inlet:
             self._changed.notify()
 
     def end(self) -> None:
-        """There is no more: return when the statement has read all and ended. Raises what it raised."""
+        """There is no more: return when the statement has read all and ended. Raises what it or the copying raised."""
         self._stop()
         self._done.result()
+        self._pumped.result()
 
     def close(self) -> None:
         """Do not go on, whatever was read. May be called at any time, and again."""

@@ -104,6 +104,8 @@ class Load:
         return self.first[stream.name]
 
     def commit(self, spool: Spool, finished: Finished) -> Landed:
+        """Land all that was spooled and say what was done; what ends the transaction is the caller's. Raises NeedsCare,
+        LoadRefused, SourceContractBroken."""
         self.finished = finished
         followed = self.followed.stream.name if self.followed else ""
         for table in sorted(self._tables(spool), key=lambda table: table != followed):  # it has the connection

@@ -38,6 +38,14 @@ def test_what_a_statement_raises_is_raised_at_the_end(tmp_path):
         inlet.end()
 
 
+def test_a_file_that_cannot_be_read_is_no_end_of_what_there_is(tmp_path):
+    """The statement has ended well, without the rest."""
+    inlet = Inlet(lambda path: path.read_bytes())
+    inlet.feed({tmp_path / "gone": 1})
+    with pytest.raises(FileNotFoundError):
+        inlet.end()
+
+
 def test_a_statement_that_is_given_up_ends(tmp_path):
     """However much it could still have read."""
     read = []
