@@ -11,15 +11,15 @@ import pytest
 from nexabooks.errors import TransientError
 from nexabooks.warehouse import Project, build, cursor_of, open_warehouse
 from tests.warehouse.child_that_is_killed import RECORDS
-from tests.warehouse.landings import NOW
+from tests.warehouse.landings import NOW, land_records, live
 from tests.warehouse.projects import write_project
 
 ROOT = Path(__file__).parents[2]
 
 
-def start_child(folder):
+def start_child(folder, *more):
     child = subprocess.Popen(
-        [sys.executable, "-m", "tests.warehouse.child_that_is_killed", str(folder)],
+        [sys.executable, "-m", "tests.warehouse.child_that_is_killed", str(folder), *more],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -68,6 +68,15 @@ def test_a_process_killed_anywhere_loses_and_doubles_nothing(tmp_path):
         reached.append(number)
     assert reached == sorted(reached)
     assert reached[-1] >= 4
+
+
+def test_a_process_killed_in_its_first_load_leaves_an_empty_table(tmp_path):
+    """Rows go into the table while the source is read; none of them is there before the read has ended."""
+    kill(start_child(tmp_path, "at its first load"))
+    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        assert warehouse.rows("select count(*) as n from meta.loads") == [{"n": 0}]
+        assert land_records(warehouse, [{"id": "in_1"}]).inserted_count == 1
+        assert set(live(warehouse)) == {"in_1"}
 
 
 def test_what_a_killed_process_left_on_disk_is_removed(tmp_path):
