@@ -38,6 +38,7 @@ class Fake:
         if stream.name == "tables":
             path = self.folder / "t.csv"
             path.write_text('"1","a"\n"2","b"\n')
+            yield Batch("tables", csv_path=path, is_growing=True)
             yield Batch("tables", csv_path=path, row_count=2)
         else:
             yield Batch("notes", bodies=(b'{"data":[{"rate":1.0},{"rate":2.50}]}',), records_at="data", row_count=2)
@@ -69,7 +70,7 @@ def test_counting_says_what_came_and_what_was_claimed(fake, capsys):
 
 @pytest.mark.parametrize(
     ("stream", "most", "lines"),
-    [("notes", 2, ['{"rate":1.0}', '{"rate":2.50}']), ("tables", 1, ['"1","a"'])],
+    [("notes", 2, ['{"rate":1.0}', '{"rate":2.50}']), ("tables", 3, ['"1","a"', '"2","b"'])],
     ids=["JSON records", "rows of a table"],
 )
 def test_printing_shows_the_first_records_as_they_came(fake, capsys, stream, most, lines):

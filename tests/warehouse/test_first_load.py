@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import threading
+
 import pytest
 
 from nexabooks.streams import Batch, Finished, Stream
@@ -10,19 +13,39 @@ from tests.warehouse.landings import NOW, land_items, live, page
 MORE_THAN_A_PIPE = 3 << 20
 
 
+def no_link(*_):
+    raise OSError("another file system")
+
+
 def test_a_statement_reads_files_as_they_grow(tmp_path):
     """Each from its beginning, in the order in which they were named, and nothing twice."""
-    read = []
-    inlet = Inlet(lambda path: read.append(path.read_bytes()))
-    first, second = tmp_path / "1", tmp_path / "2"
+    first, second, has_read, read = tmp_path / "1", tmp_path / "2", threading.Event(), []
+
+    def statement(path):
+        with path.open("rb", buffering=0) as pipe:
+            read.append(pipe.read(2))
+            has_read.set()
+            read.append(pipe.readall())
+
+    inlet = Inlet(statement)
     first.write_bytes(b"abc")
     inlet.feed({first: 2})
+    assert has_read.wait(10)
     inlet.feed({first: 3})
     second.write_bytes(b"d" * MORE_THAN_A_PIPE)
     inlet.feed({first: 3, second: 1})
     inlet.feed({first: 3, second: MORE_THAN_A_PIPE})
     inlet.end()
-    assert read == [b"abc" + b"d" * MORE_THAN_A_PIPE]
+    assert b"".join(read) == b"abc" + b"d" * MORE_THAN_A_PIPE
+
+
+def test_a_first_load_of_much_is_written_while_it_comes(warehouse, monkeypatch):
+    """Before its source has said that it ended, the database reads."""
+    monkeypatch.setattr(loading, "FOLLOWED_FROM_BYTES", 1)
+    followed = []
+    monkeypatch.setattr(first_load.FirstLoad, "follow", lambda self, spooled: followed.append(spooled.row_count))
+    land_items(warehouse, [page([{"id": "in_1"}]), page([{"id": "in_2"}]), Finished("invoices")])
+    assert followed == [1, 2]
 
 
 def test_what_a_statement_raises_is_raised_at_the_end(tmp_path):
@@ -69,9 +92,12 @@ def test_two_tables_that_come_at_once_are_both_filled(warehouse, monkeypatch):
     assert (len(live(warehouse)), len(live(warehouse, "invoice_lines"))) == (50, 50)
 
 
-def test_a_file_that_grows_is_landed_once(warehouse, tmp_path, monkeypatch):
-    """It is named again and again while PostgreSQL still copies into it."""
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_grows_is_landed_once(warehouse, tmp_path, monkeypatch, has_links):
+    """It is named again and again while PostgreSQL still copies into it; without links between files it is taken last."""
     monkeypatch.setattr(loading, "FOLLOWED_FROM_BYTES", 1)
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_link)
     columns = (("id", "VARCHAR"), ("amount", "DECIMAL(18,2)"))
     plans, sent = Stream("plans", ("id",), columns=columns), tmp_path / "plans.csv"
 

@@ -41,6 +41,14 @@ def test_a_record_is_kept_as_it_was_sent(warehouse):
     assert current(warehouse)["in_a"][0].encode() == sent
 
 
+def test_a_page_that_is_laid_out_for_people_is_landed_like_any_other(warehouse):
+    """Stripe's pages have line breaks, which end a line of the spool; those between two tokens are left out."""
+    body = orjson.dumps({"data": [A, B]}, option=orjson.OPT_INDENT_2).replace(b": ", b":\t").replace(b"\n", b"\r\n")
+    landed = land_items(warehouse, [Batch("invoices", (body,), "data", row_count=2), Finished("invoices")])
+    assert (landed.inserted_count, landed.refused_count) == (2, 0)
+    assert live(warehouse) == {"in_a": A, "in_b": B}
+
+
 @pytest.mark.parametrize(
     "odd", [{"total": 1}, {"id": "in_9", "again": True}, {"id": ""}], ids=["nameless", "twice", "empty"]
 )

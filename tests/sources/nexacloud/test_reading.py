@@ -248,13 +248,26 @@ def test_a_file_is_handed_over_while_it_grows(database):
     assert (last.is_growing, last.row_count, end.claims[0].row_count) == (False, 100000, 100000)
 
 
-@pytest.mark.usefixtures("handed_over_at_once")
-def test_a_copy_that_nobody_waits_for_is_stopped_and_the_session_goes_on(database):
+def test_a_copy_that_nobody_waits_for_is_stopped_and_the_session_goes_on(database, monkeypatch):
     """A warehouse that refuses a table leaves its read in the middle."""
+    ended = []
+
+    def copy_for_long(session, table_sql, where_sql, parameters, columns, path):
+        path.write_text('"1"')
+        try:
+            return session._ask("select pg_sleep(60)", [])
+        except psycopg2.Error as error:
+            ended.append(type(error))
+            raise
+
+    monkeypatch.setattr(reader, "GROWN_BYTES", 1)
     with SOURCE.open(database.settings()) as session:
-        items = session.read(STREAMS["users"], None)
-        assert next(items).is_growing
-        items.close()
+        with monkeypatch.context() as slow:
+            slow.setattr(reader.NexacloudSession, "_copy", copy_for_long)
+            items = session.read(STREAMS["users"], None)
+            assert next(items).is_growing
+            items.close()
+        assert ended == [psycopg2.errors.QueryCanceled]
         assert read_in(session, "plans")[1].row_count == 0
 
 
