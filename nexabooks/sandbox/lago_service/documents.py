@@ -16,7 +16,9 @@ from nexabooks.sandbox.lago_service.people import (
     TIME_ZONE,
     customer,
     external_id,
+    intent_id,
     lago_uuid,
+    request_id,
     subscription_name,
     text_of,
 )
@@ -195,14 +197,14 @@ def payment(invoices: Sequence[Invoice], user: User, paid: Payment) -> dict[str,
     day somebody typed."""
     invoice, is_shared = invoices[0], len(invoices) > 1
     is_manual = paid.is_out_of_band
-    provider_id = None if is_manual else f"pi_{paid.payment_id.replace('-', '')[:24]}"
+    provider_id = None if is_manual else intent_id(paid)
     return {
         "lago_id": paid.payment_id,
         "lago_customer_id": user.lago_customer_id,
         "external_customer_id": external_id(user),
         "invoice_ids": [i.id for i in invoices],
         "invoice_numbers": [number(i) for i in invoices],
-        "lago_payable_id": lago_uuid(f"payment-request:{paid.payment_id}") if is_shared else invoice.id,
+        "lago_payable_id": request_id(paid) if is_shared else invoice.id,
         "payable_type": "PaymentRequest" if is_shared else "Invoice",
         "amount_cents": sum(p.amount_minor for i in invoices for p in i.payments if p.payment_id == paid.payment_id),
         "amount_currency": invoice.currency_code,
