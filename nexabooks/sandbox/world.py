@@ -256,6 +256,9 @@ class Invoice:
     lago_credit_notes_minor: int = 0
     lago_granted_minor: int = 0
     lago_purchased_minor: int = 0
+    lago_tells_split: bool = (
+        True  # False: an old wallet, of which Lago does not say what was granted and what purchased
+    )
     lago_payment_status: str = "pending"
     lago_invoice_type: str = "subscription"
     subscription_id: str | None = None

@@ -59,6 +59,7 @@ def row(world: World, invoice: Invoice) -> dict[str, Any]:
     with_taxes = sub_total + invoice.tax_minor
     paid = paid_minor(invoice)
     prepaid = invoice.lago_granted_minor + invoice.lago_purchased_minor
+    is_split_told = prepaid and invoice.lago_tells_split
     total = invoice.total_minor - invoice.lago_credit_notes_minor - prepaid
     offset = sum(note.offset_minor for note in invoice.credit_notes if note.status == "issued")
     is_void = invoice.status == "voided"
@@ -86,8 +87,8 @@ def row(world: World, invoice: Invoice) -> dict[str, Any]:
         "sub_total_including_taxes_amount_cents": with_taxes,
         "credit_notes_amount_cents": invoice.lago_credit_notes_minor,
         "prepaid_credit_amount_cents": prepaid,
-        "prepaid_granted_credit_amount_cents": invoice.lago_granted_minor if prepaid else None,
-        "prepaid_purchased_credit_amount_cents": invoice.lago_purchased_minor if prepaid else None,
+        "prepaid_granted_credit_amount_cents": invoice.lago_granted_minor if is_split_told else None,
+        "prepaid_purchased_credit_amount_cents": invoice.lago_purchased_minor if is_split_told else None,
         "total_amount_cents": total,
         "total_paid_amount_cents": paid,
         "total_offsetted_credit_note_amount_cents": offset,
