@@ -162,7 +162,7 @@ def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:
     checks.append(
         Check("Odoo itself holds as many posted entries", sum(n for n, _ in LEDGER.values()), posted_in_odoo(box))
     )
-    return checks + checks_of_trap_money(settings)
+    return [*checks, *checks_of_trap_money(settings), check_of_payouts(settings)]
 
 
 def checks_of_day_after(settings: Settings, box: Sandbox, payments_before: int) -> list[Check]:
@@ -182,10 +182,27 @@ def checks_of_day_after(settings: Settings, box: Sandbox, payments_before: int) 
     ]
 
 
+def check_of_payouts(settings: Settings) -> Check:
+    """The payouts name the invoices of Lago whose money they brought, and no other of Lago's."""
+    from nexabooks.sandbox.traps import EXPECTED
+    from nexabooks.sandbox.traps_money import PAID_OUT, payout_id
+
+    lago = {trap.id: trap.name for trap in EXPECTED if trap.source == "lago"}
+    named = {
+        row["payout_id"]: {lago[id] for id in row["invoice_ids"].split(",") if id in lago}
+        for row in published(settings, "select payout_id, invoice_ids from finance.payouts where state = 'adds_up'")
+    }
+    return Check(
+        "Lago's invoices by the payout that brought their money",
+        {payout_id(friday): sorted(names) for friday, names in PAID_OUT.items()},
+        {payout: sorted(names) for payout, names in named.items() if names},
+    )
+
+
 def checks_of_trap_money(settings: Settings, shown: tuple[tuple[str, str, str], ...] | None = None) -> list[Check]:
     """What is open in the ledger, what customers have with us, and what money needs a person for: `shown`, as a rule all."""
     from nexabooks.sandbox.traps import EXPECTED
-    from nexabooks.sandbox.traps_money import BREAKS, CREDIT_MINOR, OPEN
+    from nexabooks.sandbox.traps_money import BREAKS, CREDIT_MINOR, LOOSE, OPEN
 
     shown = BREAKS if shown is None else shown
     name_of = {(trap.id, trap.kind): trap.name for trap in EXPECTED}
@@ -200,11 +217,13 @@ def checks_of_trap_money(settings: Settings, shown: tuple[tuple[str, str, str], 
         )
     }
     credit = published(settings, "select sum(balance_minor) as total from finance.customer_credit")
-    names = {trap.id: trap.name for trap in EXPECTED}
+    names = {trap.id: trap.name for trap in EXPECTED} | {id: name for id, (name, _) in LOOSE.items()}
     of_money = {"payment_not_booked", "paid_elsewhere", "payment_missing", "settled_in_ledger_only"}
     breaks = sorted(
-        (row["class"], names.get(row["source_invoice_id"], row["source_invoice_id"]))
-        for row in published(settings, "select class, source_invoice_id from finance.breaks")
+        (row["class"], names.get(about, about))
+        for row in published(settings, "select class, source_invoice_id, break_key from finance.breaks")
+        # What no document names is known by its own id, which ends the key.
+        for about in [row["source_invoice_id"] or row["break_key"].rpartition("|")[2]]
         if row["class"] in of_money | {name for name, _, _ in BREAKS}
     )
     return [

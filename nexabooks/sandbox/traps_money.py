@@ -1,8 +1,9 @@
 """The money of the trap world: every way in which an invoice is paid, credited, refunded, disputed or given up.
 
 `at_stripe()` and `at_lago()` are invoices of the trap world; traps.EXPECTED says what becomes of each document.
-`MONEY` is one row a movement that must be booked, `OPEN` what the ledger then has open of a document, `CREDIT_MINOR` what
-the account of customer credit holds, `BREAKS` what a person must be shown. The figures keep the identities of
+`of_nobody()` is what Stripe took for no invoice at all. `MONEY` is one row a movement that must be booked, `OPEN` what the
+ledger then has open of a document, `CREDIT_MINOR` what the account of customer credit holds, `BREAKS` what a person must be
+shown, `PAID_OUT` which of Lago's invoices a payout brought the money of. The figures keep the identities of
 facts/stripe.md ("Amount identities", "Worked examples") and facts/lago.md ("Amounts", "Credit notes").
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 from nexabooks.sandbox import traps_people as people
 from nexabooks.sandbox.making import NO_TAX, item, payment, stripe_id, utc
 from nexabooks.sandbox.traps_making import PAID_AT, credited, of_lago, of_stripe, paid_later, with_payments
-from nexabooks.sandbox.world import Dispute, Invoice, Payment, Refund
+from nexabooks.sandbox.world import Charge, Dispute, Invoice, Payment, Refund, User
 
 HOSTING, CHAT = "Odoo ERP Hosting (Production)", "Chat plan, monthly"
 REFUNDED_AT = utc("2026-05-23T10:00")
@@ -88,6 +89,9 @@ MONEY: tuple[Movement, ...] = (
     _out("credited-to-balance", "credit_given", 11300, _NOTE_DAY, route="balance"),
     _in("credited-and-refunded", 22600),
     _out("credited-and-refunded", "refund", 11300, "2026-05-23"),
+    _in("credited-both-ways", 22600),
+    _out("credited-both-ways", "refund", 5000, "2026-05-23"),
+    _out("credited-both-ways", "credit_given", 6300, _NOTE_DAY, route="balance"),
     _in("refund", 5650),
     _out("refund", "refund", 5650, "2026-05-23", settles=""),
     _in("refund-failed", 6780),
@@ -110,6 +114,9 @@ MONEY: tuple[Movement, ...] = (
     _out("lago-refunded", "refund", 5650, _NOTE_DAY, source="lago"),
     _in("lago-shared-1", 3390, source="lago"),
     _in("lago-shared-2", 4520, source="lago"),
+    # What went back of these two at Stripe is in no figure of Lago's: a person books it.
+    _in("lago-refund", 3390, source="lago"),
+    _in("lago-dispute", 5650, source="lago"),
     _in("lago-by-hand", 2260, source="lago", route="elsewhere"),
 )
 
@@ -124,8 +131,15 @@ OPEN: dict[tuple[str, str], int] = {
 }
 
 # The account of customer credit and prepaid, in cents of CAD, what we owe counted positive: 7000 + 11300 - 4520 - 40
-# (owed to us) - 18153 (given by a negative invoice that is parked) + 50000 - 15000 + 5650 - 5650.
-CREDIT_MINOR = 30587
+# (owed to us) - 18153 (given by a negative invoice that is parked) + 6300 + 50000 - 15000 + 5650 - 5650.
+CREDIT_MINOR = 36887
+
+BY_HAND = "by-hand"
+# The movements at Stripe that no document names, by their ids there; the name and the kind that they have in BREAKS.
+LOOSE: dict[str, tuple[str, str]] = {
+    stripe_id("ch", BY_HAND): (BY_HAND, "charge"),
+    stripe_id("re", BY_HAND): (BY_HAND, "refund"),
+}
 
 # (class, name, kind): what a person must be shown about money. Others, such as what is parked, stand in EXPECTED.
 BREAKS: tuple[tuple[str, str, str], ...] = (
@@ -134,7 +148,41 @@ BREAKS: tuple[tuple[str, str, str], ...] = (
     ("dispute_open", "dispute", "invoice"),
     ("dispute_lost", "dispute-lost", "invoice"),
     ("uncollectible", "uncollectible", "invoice"),
+    ("refund_without_credit_note", "lago-refund", "invoice"),
+    ("dispute_open", "lago-dispute", "invoice"),
+    ("money_without_document", BY_HAND, "charge"),
+    ("money_without_document", BY_HAND, "refund"),
 )
+
+# The Friday of a payout -> the invoices of Lago that its charges paid. A charge of nobody's is in the first one too.
+PAID_OUT: dict[str, set[str]] = {
+    "2026-05-22": {
+        "lago-plain",
+        "lago-coupon",
+        "lago-partial-payment",
+        "lago-many-fees",
+        "lago-gst-qst",
+        "lago-credit-note",
+        "lago-deleted-customer",
+        "lago-same-person",
+        "lago-top-up",
+        "lago-prepaid-part",
+        "lago-granted-part",
+        "lago-untold-part",
+        "lago-refunded",
+        "lago-refund",
+        "lago-dispute",
+        "lago-shared-1",
+        "lago-shared-2",
+    },
+    "2026-05-29": {"lago-credit-used"},
+}
+
+
+def payout_id(friday: str) -> str:
+    """The id of the payout in CAD of the week that ends on `friday`."""
+    return stripe_id("po", friday)
+
 
 # What a person need not be shown any more on the day after, when a credit note names what went back.
 SETTLED_LATER = ("refund_without_credit_note", "refund", "invoice")
@@ -190,7 +238,8 @@ def at_stripe() -> list[Invoice]:
             at="2026-05-12T14:00",
             starting_balance_minor=40,
         ),
-        _refunded("credited-and-refunded", 20000, 10000, 1300, status="succeeded"),
+        _refunded("credited-and-refunded", 20000, 10000, 1300),
+        _refunded("credited-both-ways", 20000, 10000, 1300, refunded_minor=5000, user=people.TWICE),
         _refunded("refund-failed", 6000, 2000, 260, status="failed"),
         _disputed("dispute-lost", 8000, "lost"),
         _disputed("dispute-won", 7000, "won"),
@@ -214,11 +263,22 @@ def _failed_then_paid() -> Invoice:
     return replace(made, paid_at=paid.paid_at, payments=(replace(declined, status="failed", payout_id=""), paid))
 
 
-def _refunded(name: str, subtotal: int, credit: int, tax: int, *, status: str) -> Invoice:
-    """Credited after payment, and the credit is to go back to the card."""
-    refund = Refund(refund_id(name), REFUNDED_AT, credit + tax, status)
-    made = with_payments(of_stripe(name, [item(HOSTING, subtotal)]), refunds=(refund,))
-    return credited(made, name, credit, tax, refund_id=refund.id, refunded_minor=credit + tax)
+def _refunded(
+    name: str,
+    subtotal: int,
+    credit: int,
+    tax: int,
+    *,
+    status: str = "succeeded",
+    refunded_minor: int | None = None,
+    user: User = people.PLAIN,
+) -> Invoice:
+    """Credited after payment, and the credit is to go back to the card; beyond `refunded_minor`, to the customer's balance."""
+    back = credit + tax if refunded_minor is None else refunded_minor
+    refund = Refund(refund_id(name), REFUNDED_AT, back, status)
+    made = with_payments(of_stripe(name, [item(HOSTING, subtotal)], user=user), refunds=(refund,))
+    kept = credit + tax - back
+    return credited(made, name, credit, tax, refund_id=refund.id, refunded_minor=back, credited_minor=kept)
 
 
 def _disputed(name: str, subtotal: int, status: str) -> Invoice:
@@ -227,6 +287,16 @@ def _disputed(name: str, subtotal: int, status: str) -> Invoice:
         dispute_id(name), utc("2026-05-25T10:00"), made.total_minor, status, closed_at=utc("2026-05-30T10:00")
     )
     return with_payments(made, disputes=(dispute,))
+
+
+def _given_back(name: str, amount_minor: int) -> Refund:
+    return Refund(refund_id(name), REFUNDED_AT, amount_minor)
+
+
+def of_nobody() -> tuple[Charge, ...]:
+    """A charge that somebody made by hand at Stripe, and a part of it that he gave back."""
+    taken = payment("stripe", BY_HAND, utc("2026-05-21T15:00"), 4321, refunds=(_given_back(BY_HAND, 1000),))
+    return (Charge(people.PLAIN.id, "CAD", "Set-up, as agreed on the phone", taken),)
 
 
 def at_lago() -> list[Invoice]:
@@ -253,11 +323,34 @@ def at_lago() -> list[Invoice]:
             ),
             (6300, False),
         ),
+        paid_later(
+            of_lago(
+                "lago-untold-part",
+                [item(CHAT, 10000)],
+                user=people.PREPAYER,
+                lago_purchased_minor=5000,
+                lago_tells_split=False,
+            ),
+            (6300, False),
+        ),
         replace(
             of_lago("lago-credit-used", [item(CHAT, 15000)], at="2026-05-26T14:00", lago_credit_notes_minor=5650),
             payments=(payment("lago", "credit-used", utc("2026-05-28T15:00"), 11300),),
         ),
-        credited(of_lago("lago-refunded", [item(CHAT, 20000)]), "lago-refunded", 5000, 650, refunded_minor=5650),
+        # Lago has Stripe give back what its credit note refunds.
+        credited(
+            with_payments(of_lago("lago-refunded", [item(CHAT, 20000)]), refunds=(_given_back("lago-refunded", 5650),)),
+            "lago-refunded",
+            5000,
+            650,
+            refunded_minor=5650,
+        ),
+        # Given back by hand at Stripe, and withdrawn by the bank: Lago still has both as paid.
+        with_payments(of_lago("lago-refund", [item(CHAT, 3000)]), refunds=(_given_back("lago-refund", 3390),)),
+        with_payments(
+            of_lago("lago-dispute", [item(CHAT, 5000)]),
+            disputes=(Dispute(dispute_id("lago-dispute"), utc("2026-05-25T10:00"), 5650),),
+        ),
         credited(
             of_lago("lago-offset", [item(CHAT, 20000)], paid_at=None), "lago-offset", 5000, 650, offset_minor=5650
         ),

@@ -182,6 +182,18 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Charge:
+    """A payment as it stands at Stripe, under Stripe's ids. What it was for, Stripe knows only by the words of whoever asked
+    for it: `description` and `metadata`."""
+
+    user_id: str
+    currency_code: str
+    description: str
+    payment: Payment
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CreditNote:
     """A credit note, and how its total was made good. `refunded_minor` went back the way it came (at Stripe by the refund
     `refund_id` of the invoice's payment); Lago's `offset_minor` lowers what is due. The rest is credit of the customer at
@@ -244,6 +256,9 @@ class Invoice:
     lago_credit_notes_minor: int = 0
     lago_granted_minor: int = 0
     lago_purchased_minor: int = 0
+    lago_tells_split: bool = (
+        True  # False: an old wallet, of which Lago does not say what was granted and what purchased
+    )
     lago_payment_status: str = "pending"
     lago_invoice_type: str = "subscription"
     subscription_id: str | None = None
@@ -342,6 +357,10 @@ class World:
     addons: tuple[Addon, ...] = ()
     deployment_addons: tuple[DeploymentAddon, ...] = ()
     invoices: tuple[Invoice, ...] = ()
+    # What Stripe took beside the payments of invoices: asked for by hand, or by a program that nobody here knows.
+    charges: tuple[Charge, ...] = ()
+    # Lago charges through the Stripe account that is shown here; else through one of its own, which nobody here reads.
+    lago_charges_here: bool = False
     accounts: tuple[Account, ...] = ()
     contacts: tuple[Contact, ...] = ()
     contracts: tuple[ServiceContract, ...] = ()

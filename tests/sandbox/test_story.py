@@ -197,7 +197,7 @@ def test_the_third_day_heals():
 @pytest.mark.parametrize("world", story.days(), ids=["day 1", "day 2", "day 3"])
 def test_ids_are_unique_and_every_reference_has_its_target(world):
     """A world never contradicts itself."""
-    for table in [f.name for f in fields(World) if f.name not in ("name", "now", "day", "down")]:
+    for table in [f.name for f in fields(World) if isinstance(getattr(world, f.name), tuple)]:
         ids = [row.id for row in getattr(world, table)]
         assert len(ids) == len(set(ids)), table
     users, plans, deployments = ({r.id for r in rows} for rows in (world.users, world.plans, world.deployments))

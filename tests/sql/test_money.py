@@ -66,6 +66,7 @@ def test_customer_credit_holds_what_is_owed_to_customers(trap_day: Ask) -> None:
     assert dict(rows) == {
         "Surplus & Daughters Ltd": 13780,
         "Small Change Inc.": -40,
+        "Double Sites Inc.": 6300,
         "Less Is More Inc.": -18153,
         "Early Bird Ltd": 35000,
     }
@@ -77,17 +78,39 @@ def test_a_person_is_shown_what_money_needs_him_for(trap_day: Ask) -> None:
     classes = {"payment_not_booked", "paid_elsewhere", *(row[0] for row in traps_money.BREAKS)}
     rows = trap_day(
         "select class, source_system, source_invoice_id, "
-        "case when source_invoice_id like 'cn_%' then 'credit_note' else 'invoice' end from marts.fct_breaks"
+        "case when source_invoice_id like 'cn_%' then 'credit_note' else 'invoice' end, "
+        "split_part(break_key, '|', -1) from marts.fct_breaks"
     )
-    got = sorted((c, NAME_OF[source, id, kind], kind) for c, source, id, kind in rows if c in classes)
+    got = sorted(
+        (c, *((NAME_OF[source, id, kind], kind) if id else traps_money.LOOSE[movement]))
+        for c, source, id, kind, movement in rows
+        if c in classes
+    )
     assert got == sorted(traps_money.BREAKS)
+
+
+def test_a_payout_names_the_invoices_of_lago_whose_money_it_brought(trap_day: Ask) -> None:
+    """Each of them in the payout of its charge, two that were paid together both, and what was paid elsewhere in none."""
+    rows = trap_day("select payout_id, unnest(string_split(invoice_ids, ',')) from finance.payouts")
+    named: dict[str, set[str]] = {}
+    for payout, id in rows:
+        if name := NAME_OF.get(("lago", id, "invoice")):
+            named.setdefault(payout, set()).add(name)
+    assert named == {traps_money.payout_id(friday): names for friday, names in traps_money.PAID_OUT.items()}
 
 
 def test_a_movement_waits_for_its_document(trap_day: Ask) -> None:
     """What is parked or unverified takes its money with it, and says so."""
     rows = trap_day("select source_system, source_invoice_id, kind, held from marts.fct_payments where not is_bookable")
     held = {(NAME_OF[source, id, kind], held) for source, id, kind, held in rows}
-    names = ("lines-do-not-add-up", "paid-but-owing", "foreign-tax", "owes-from-before", "lago-granted-part")
+    names = (
+        "lines-do-not-add-up",
+        "paid-but-owing",
+        "foreign-tax",
+        "owes-from-before",
+        "lago-granted-part",
+        "lago-untold-part",
+    )
     assert held == {(name, "waits") for name in names}
 
 

@@ -16,7 +16,9 @@ from nexabooks.sandbox.lago_service.people import (
     TIME_ZONE,
     customer,
     external_id,
+    intent_id,
     lago_uuid,
+    request_id,
     subscription_name,
     text_of,
 )
@@ -57,6 +59,7 @@ def row(world: World, invoice: Invoice) -> dict[str, Any]:
     with_taxes = sub_total + invoice.tax_minor
     paid = paid_minor(invoice)
     prepaid = invoice.lago_granted_minor + invoice.lago_purchased_minor
+    is_split_told = prepaid and invoice.lago_tells_split
     total = invoice.total_minor - invoice.lago_credit_notes_minor - prepaid
     offset = sum(note.offset_minor for note in invoice.credit_notes if note.status == "issued")
     is_void = invoice.status == "voided"
@@ -84,8 +87,8 @@ def row(world: World, invoice: Invoice) -> dict[str, Any]:
         "sub_total_including_taxes_amount_cents": with_taxes,
         "credit_notes_amount_cents": invoice.lago_credit_notes_minor,
         "prepaid_credit_amount_cents": prepaid,
-        "prepaid_granted_credit_amount_cents": invoice.lago_granted_minor if prepaid else None,
-        "prepaid_purchased_credit_amount_cents": invoice.lago_purchased_minor if prepaid else None,
+        "prepaid_granted_credit_amount_cents": invoice.lago_granted_minor if is_split_told else None,
+        "prepaid_purchased_credit_amount_cents": invoice.lago_purchased_minor if is_split_told else None,
         "total_amount_cents": total,
         "total_paid_amount_cents": paid,
         "total_offsetted_credit_note_amount_cents": offset,
@@ -195,14 +198,14 @@ def payment(invoices: Sequence[Invoice], user: User, paid: Payment) -> dict[str,
     day somebody typed."""
     invoice, is_shared = invoices[0], len(invoices) > 1
     is_manual = paid.is_out_of_band
-    provider_id = None if is_manual else f"pi_{paid.payment_id.replace('-', '')[:24]}"
+    provider_id = None if is_manual else intent_id(paid)
     return {
         "lago_id": paid.payment_id,
         "lago_customer_id": user.lago_customer_id,
         "external_customer_id": external_id(user),
         "invoice_ids": [i.id for i in invoices],
         "invoice_numbers": [number(i) for i in invoices],
-        "lago_payable_id": lago_uuid(f"payment-request:{paid.payment_id}") if is_shared else invoice.id,
+        "lago_payable_id": request_id(paid) if is_shared else invoice.id,
         "payable_type": "PaymentRequest" if is_shared else "Invoice",
         "amount_cents": sum(p.amount_minor for i in invoices for p in i.payments if p.payment_id == paid.payment_id),
         "amount_currency": invoice.currency_code,

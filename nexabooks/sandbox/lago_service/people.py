@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from nexabooks.sandbox.world import Invoice, User, World
+from nexabooks.sandbox.world import Invoice, Payment, User, World
 
 # Lago has a fixed list of zones in which Toronto is missing; its neighbour keeps the same clock.
 TIME_ZONE = "America/New_York"
@@ -17,6 +17,16 @@ _NAMESPACE = uuid.UUID("0f0d6a3c-6c0f-4a7a-9d3e-3b8a52b1d7aa")
 def lago_uuid(name: str) -> str:
     """The UUID of a record that the world does not name itself, the same everywhere."""
     return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def intent_id(paid: Payment) -> str:
+    """The payment intent at Stripe of a payment of Lago's, which Lago calls provider_payment_id."""
+    return f"pi_{paid.payment_id.replace('-', '')[:24]}"
+
+
+def request_id(paid: Payment) -> str:
+    """Lago's id of the payment request by which several invoices are paid together."""
+    return lago_uuid(f"payment-request:{paid.payment_id}")
 
 
 def text_of(moment: datetime | None) -> str | None:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from nexabooks.sandbox.lago_service.charging import charges_of
 from nexabooks.sandbox.stripe import catalogue, credit_notes, money
 from nexabooks.sandbox.stripe import invoices as rendering
 from nexabooks.sandbox.stripe.common import related
 from nexabooks.sandbox.stripe.events import events_of
-from nexabooks.sandbox.world import Invoice, Payment, User, World
+from nexabooks.sandbox.world import Charge, Invoice, User, World
 
 Record = dict[str, Any]
 
@@ -39,6 +40,8 @@ class Book:
         self.subscriptions = {s.id: s for s in world.subscriptions}
         self.plans = {p.id: p for p in world.plans}
         self.invoices: list[Invoice] = [i for i in world.invoices if i.source == "stripe"]
+        # Charges that pay no invoice of Stripe's.
+        self.others: list[Charge] = [*world.charges, *(charges_of(world) if world.lago_charges_here else ())]
         self.first_seen: datetime = min((i.created_at for i in self.invoices), default=world.now) - timedelta(days=30)
         self.lines: dict[str, list[Record]] = {}
         self._listings: dict[str, Listing] = {}
@@ -53,10 +56,18 @@ class Book:
             "invoiceitems": self._invoice_items,
             "invoice_payments": self._invoice_payments,
             "payment_intents": lambda: (
-                money.render_payment_intent(p, i, u) for p, i, u in self._payments() if not p.is_out_of_band
+                money.render_payment_intent(made, user)
+                for made, user in self._charges()
+                if not made.payment.is_out_of_band
             ),
-            "charges": lambda: (money.render_charge(p, i, u) for p, i, u in self._payments() if p.charge_id),
-            "refunds": lambda: (money.render_refund(r, p, i, u) for p, i, u in self._payments() for r in p.refunds),
+            "charges": lambda: (
+                money.render_charge(made, user) for made, user in self._charges() if made.payment.charge_id
+            ),
+            "refunds": lambda: (
+                money.render_refund(refund, made, user)
+                for made, user in self._charges()
+                for refund in made.payment.refunds
+            ),
             "disputes": self._disputes,
             "credit_notes": lambda: (
                 credit_notes.render_credit_note(c, i, self.users[i.user_id]) | {"pdf": f"{self._page(c.id)}/pdf"}
@@ -103,10 +114,13 @@ class Book:
         currency = next((i.currency_code for i in self.invoices if i.user_id == user.id), "CAD")
         return catalogue.render_customer(user, currency, self.first_seen)
 
-    def _payments(self) -> Iterator[tuple[Payment, Invoice, User]]:
+    def _charges(self) -> Iterator[tuple[Charge, User]]:
+        """Every payment, of an invoice of Stripe's or not."""
         for invoice in self.invoices:
             for payment in invoice.payments:
-                yield payment, invoice, self.users[invoice.user_id]
+                yield money.charge_of(payment, invoice), self.users[invoice.user_id]
+        for made in self.others:
+            yield made, self.users[made.user_id]
 
     def _customers(self) -> Iterator[Record]:
         return (self.render_customer(u) for u in self.world.users if u.stripe_customer_id and not u.stripe_is_deleted)
@@ -161,23 +175,21 @@ class Book:
                 yield credit_notes.render_invoice_payment(payment, invoice, is_default=n == 0)
 
     def _disputes(self) -> Iterator[Record]:
-        for payment, invoice, _ in self._payments():
-            transactions = money.transactions_of(payment, invoice)
-            for dispute in payment.disputes:
-                yield money.render_dispute(
-                    dispute, payment, invoice, [t for t in transactions if t["source"] == dispute.id]
-                )
+        for made, _ in self._charges():
+            transactions = money.transactions_of(made)
+            for dispute in made.payment.disputes:
+                yield money.render_dispute(dispute, made, [t for t in transactions if t["source"] == dispute.id])
 
     def _bank(self) -> tuple[list[Record], list[Record]]:
         """Balance transactions and payouts. A payout that would be sent after the world's now is still to come."""
         if self._bank_cache is None:
             transactions: list[Record] = []
             by_payout: dict[tuple[str, str], list[Record]] = defaultdict(list)
-            for payment, invoice, _ in self._payments():
-                rows = money.transactions_of(payment, invoice)
+            for made, _ in self._charges():
+                rows = money.transactions_of(made)
                 transactions += rows
-                if rows and payment.payout_id:
-                    by_payout[payment.payout_id, rows[0]["currency"].upper()].append(rows[0])
+                if rows and made.payment.payout_id:
+                    by_payout[made.payment.payout_id, rows[0]["currency"].upper()].append(rows[0])
             payouts = []
             for (payout_id, currency), rows in by_payout.items():
                 payout, own = money.payout_of(

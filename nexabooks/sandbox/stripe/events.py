@@ -13,7 +13,7 @@ from nexabooks.sandbox.stripe import money
 from nexabooks.sandbox.stripe.common import related, seconds
 from nexabooks.sandbox.stripe.credit_notes import render_credit_note, render_invoice_payment
 from nexabooks.sandbox.stripe.invoices import as_it_was
-from nexabooks.sandbox.world import Invoice
+from nexabooks.sandbox.world import Charge, Invoice, User
 
 if TYPE_CHECKING:
     from nexabooks.sandbox.stripe.book import Book
@@ -58,6 +58,8 @@ def _happenings(book: Book) -> Iterator[Happening]:
             yield plan.created_at, "price.created", lambda p=plan: book.find("prices", p.stripe_price_id)
     for invoice in book.invoices:
         yield from _of_invoice(book, invoice)
+    for made in book.others:
+        yield from _of_charge(made, book.users[made.user_id])
 
 
 def _of_invoice(book: Book, invoice: Invoice) -> Iterator[Happening]:
@@ -77,24 +79,18 @@ def _of_invoice(book: Book, invoice: Invoice) -> Iterator[Happening]:
         yield note.created_at, "invoice.updated", then(invoice.status, note.created_at)
     for n, payment in enumerate(invoice.payments):
         yield payment.paid_at, "invoice_payment.paid", lambda p=payment, n=n: render_invoice_payment(p, invoice, n == 0)
+        yield from _of_charge(money.charge_of(payment, invoice), user)
         if payment.charge_id:
-            yield payment.paid_at, "charge.succeeded", lambda p=payment: money.render_charge(p, invoice, user)
-            yield (
-                payment.returned_at,
-                "payment_intent.payment_failed",
-                lambda p=payment: money.render_payment_intent(p, invoice, user),
-            )
-            yield payment.returned_at, "charge.failed", lambda p=payment: money.render_charge(p, invoice, user)
             yield payment.returned_at, "invoice.payment_failed", then("open", payment.returned_at)
-        for refund in payment.refunds:
-            yield (
-                refund.created_at,
-                "refund.created",
-                lambda r=refund, p=payment: money.render_refund(r, p, invoice, user),
-            )
-        for dispute in payment.disputes:
-            yield (
-                dispute.created_at,
-                "charge.dispute.created",
-                lambda d=dispute, p=payment: money.render_dispute(d, p, invoice, []),
-            )
+
+
+def _of_charge(made: Charge, user: User) -> Iterator[Happening]:
+    payment = made.payment
+    if payment.charge_id:
+        yield payment.paid_at, "charge.succeeded", lambda: money.render_charge(made, user)
+        yield payment.returned_at, "payment_intent.payment_failed", lambda: money.render_payment_intent(made, user)
+        yield payment.returned_at, "charge.failed", lambda: money.render_charge(made, user)
+    for refund in payment.refunds:
+        yield refund.created_at, "refund.created", lambda r=refund: money.render_refund(r, made, user)
+    for dispute in payment.disputes:
+        yield dispute.created_at, "charge.dispute.created", lambda d=dispute: money.render_dispute(d, made, [])

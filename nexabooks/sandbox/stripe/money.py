@@ -9,10 +9,16 @@ from typing import Any
 
 from nexabooks.money import round_minor
 from nexabooks.sandbox.stripe.common import related, seconds
-from nexabooks.sandbox.world import Dispute, Invoice, Payment, Refund, User
+from nexabooks.sandbox.world import Charge, Dispute, Invoice, Payment, Refund, User
 
 
-def render_payment_intent(payment: Payment, invoice: Invoice, user: User) -> dict[str, Any]:
+def charge_of(payment: Payment, invoice: Invoice) -> Charge:
+    """What Stripe makes of the payment of an invoice of its own."""
+    return Charge(invoice.user_id, invoice.currency_code, f"Payment for Invoice {invoice.number}", payment)
+
+
+def render_payment_intent(made: Charge, user: User) -> dict[str, Any]:
+    payment = made.payment
     is_paid = payment.status == "succeeded"
     return {
         "id": payment.payment_id,
@@ -25,23 +31,24 @@ def render_payment_intent(payment: Payment, invoice: Invoice, user: User) -> dic
         "capture_method": "automatic",
         "confirmation_method": "automatic",
         "created": seconds(payment.paid_at),
-        "currency": invoice.currency_code.lower(),
-        "customer": user.stripe_customer_id,
+        "currency": made.currency_code.lower(),
+        "customer": user.stripe_customer_id or None,
         "customer_account": None,
-        "description": f"Payment for Invoice {invoice.number}",
+        "description": made.description,
         "last_payment_error": None
         if is_paid
         else {"code": "payment_intent_payment_attempt_failed", "type": "invalid_request_error"},
         "latest_charge": payment.charge_id or None,
         "livemode": False,
-        "metadata": {},
+        "metadata": made.metadata,
         "payment_method_types": ["card"],
         "payment_record": None,
         "status": "succeeded" if is_paid else "requires_payment_method",
     }
 
 
-def render_charge(payment: Payment, invoice: Invoice, user: User) -> dict[str, Any]:
+def render_charge(made: Charge, user: User) -> dict[str, Any]:
+    payment = made.payment
     refunded = sum(r.amount_minor for r in payment.refunds if r.status == "succeeded")
     is_paid = payment.status == "succeeded"
     return {
@@ -61,15 +68,15 @@ def render_charge(payment: Payment, invoice: Invoice, user: User) -> dict[str, A
         },
         "captured": is_paid,
         "created": seconds(payment.paid_at),
-        "currency": invoice.currency_code.lower(),
-        "customer": user.stripe_customer_id,
-        "description": f"Payment for Invoice {invoice.number}",
+        "currency": made.currency_code.lower(),
+        "customer": user.stripe_customer_id or None,
+        "description": made.description,
         "disputed": bool(payment.disputes),
         "failure_balance_transaction": related("txn", f"{payment.charge_id}:returned") if payment.returned_at else None,
         "failure_code": "debit_not_authorized" if payment.returned_at else None,
         "failure_message": "The bank returned the debit." if payment.returned_at else None,
         "livemode": False,
-        "metadata": {},
+        "metadata": made.metadata,
         "outcome": None,
         "paid": is_paid,
         "payment_intent": payment.payment_id,
@@ -80,7 +87,8 @@ def render_charge(payment: Payment, invoice: Invoice, user: User) -> dict[str, A
     }
 
 
-def render_refund(refund: Refund, payment: Payment, invoice: Invoice, user: User) -> dict[str, Any]:
+def render_refund(refund: Refund, made: Charge, user: User) -> dict[str, Any]:
+    payment = made.payment
     return {
         "id": refund.id,
         "object": "refund",
@@ -88,8 +96,8 @@ def render_refund(refund: Refund, payment: Payment, invoice: Invoice, user: User
         "balance_transaction": related("txn", refund.id),
         "charge": payment.charge_id,
         "created": seconds(refund.created_at),
-        "currency": invoice.currency_code.lower(),
-        "customer": user.stripe_customer_id,
+        "currency": made.currency_code.lower(),
+        "customer": user.stripe_customer_id or None,
         "customer_account": None,
         "destination_details": None,
         "metadata": {},
@@ -103,9 +111,8 @@ def render_refund(refund: Refund, payment: Payment, invoice: Invoice, user: User
     }
 
 
-def render_dispute(
-    dispute: Dispute, payment: Payment, invoice: Invoice, withdrawals: list[dict[str, Any]]
-) -> dict[str, Any]:
+def render_dispute(dispute: Dispute, made: Charge, withdrawals: list[dict[str, Any]]) -> dict[str, Any]:
+    payment = made.payment
     return {
         "id": dispute.id,
         "object": "dispute",
@@ -113,7 +120,7 @@ def render_dispute(
         "balance_transactions": withdrawals,
         "charge": payment.charge_id,
         "created": seconds(dispute.created_at),
-        "currency": invoice.currency_code.lower(),
+        "currency": made.currency_code.lower(),
         "enhanced_eligibility_types": [],
         "evidence": {},
         "evidence_details": {
@@ -180,11 +187,12 @@ def _transaction(
 DISPUTE_FEE_MINOR = 1500
 
 
-def transactions_of(payment: Payment, invoice: Invoice) -> list[dict[str, Any]]:
+def transactions_of(made: Charge) -> list[dict[str, Any]]:
     """The balance transactions of one payment: the charge, its return by the bank, refunds and disputes."""
+    payment = made.payment
     if not payment.charge_id or not (payment.status == "succeeded" or payment.returned_at):
         return []
-    currency, charge = invoice.currency_code, payment.charge_id
+    currency, charge = made.currency_code, payment.charge_id
     rows = [
         _transaction(
             charge,

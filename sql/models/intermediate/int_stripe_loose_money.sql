@@ -18,7 +18,18 @@ lago_notes as (select * from {{ ref('stg_lago__credit_notes') }}),
 
 note_parts as (select * from {{ ref('int_credit_note_parts') }} where source_system = 'lago'),
 
+lago_loads as (select * from {{ ref('stg_meta__loads') }} where source_name = 'lago' and stream = 'payments'),
+
 known as (select paid_with from {{ ref('int_stripe_paid_invoices') }}),
+
+-- Since when Lago does not tell of its payments, NULL when it never did; no row while it tells, and none where it is not asked.
+silence as (
+    select
+        true as is_silent,
+        max(case when outcome = 'landed' then started_at end) as silent_since
+    from lago_loads
+    having max(case when outcome = 'landed' then started_at end) is distinct from max(started_at)
+),
 
 -- The invoice of a payment that paid one; '' when it paid several, and nobody says which of them the money was for.
 lago_paid as (
@@ -81,8 +92,11 @@ movements as (
 of_no_stripe_invoice as (
     select
         movements.*,
-        coalesce(by_intent.invoice_id, by_charge.invoice_id) as lago_invoice_id
+        coalesce(by_intent.invoice_id, by_charge.invoice_id) as lago_invoice_id,
+        -- What moved while Lago is silent may be for an invoice of Lago's: nobody can say that no invoice names it.
+        silence.is_silent is not null and coalesce(movements.moved_at >= silence.silent_since, true) as is_untold
     from movements
+    left join silence on true
     left join known as known_intent on movements.payment_intent_id = known_intent.paid_with
     left join known as known_charge on movements.charge_id = known_charge.paid_with
     left join lago_paid as by_intent on movements.payment_intent_id = by_intent.paid_with
@@ -115,7 +129,8 @@ int_stripe_loose_money as (
         currency_code,
         moved_at
     from of_no_stripe_invoice
-    where case movement
+    where not (is_untold and lago_invoice_id is null)
+        and case movement
             when 'charge' then lago_invoice_id is null
             when 'refund' then coalesce(lago_invoice_id, '') = ''
             else true
