@@ -99,8 +99,8 @@ class FirstLoad:
                 f"select _key, _hash, ?, ?, false, {names} from ({rows})",
                 [self.landed_at, self.load_id],
             )
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            raise NeedsCare from error
+        except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.NotImplementedException) as error:
+            raise NeedsCare from error  # the last: a line longer than the buffer
 
 
 def _names(columns: Columns | None) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from nexabooks.streams import Stream
 from nexabooks.warehouse.spool import CsvFile, Spooled
 from nexabooks.warehouse.warehouse import literal, quote
 
-_SMALLEST_BUFFER = 2_000_000  # larger ones cost DuckDB its parallel reading
+_SMALLEST_BUFFER = 2_000_000  # larger ones cost DuckDB its parallel reading, and a processor its cache
 Columns = Sequence[tuple[str, str]]
 
 
@@ -180,7 +180,7 @@ def lines_of(path: Path, longest_line: int) -> str:
     return (
         f"read_csv({literal(str(path))}, auto_detect=false, header=false, delim='\\t', quote='', escape='', new_line='\\n', nullstr='', "
         "columns={'payload': 'VARCHAR', 'key': 'VARCHAR', 'hash': 'VARCHAR', 'position': 'BIGINT'}, "
-        f"max_line_size={size})"
+        f"max_line_size={size}, buffer_size={size})"
     )
 
 

@@ -79,6 +79,15 @@ def test_a_statement_that_is_given_up_ends(tmp_path):
     assert read == [b""]
 
 
+@pytest.mark.parametrize("length", [1_999_990, 2_000_010, 5_000_000])
+def test_a_record_that_is_longer_than_a_buffer_is_landed(warehouse, monkeypatch, length):
+    """The database begins to read before anybody knows how long the longest will be."""
+    monkeypatch.setattr(loading, "FOLLOWED_FROM_BYTES", 1)
+    long = {"id": "in_2", "note": "x" * length}
+    landed = land_items(warehouse, [page([{"id": "in_1"}]), page([long, {"id": "in_3"}]), Finished("invoices")])
+    assert (landed.inserted_count, live(warehouse)["in_2"]) == (3, long)
+
+
 def test_two_tables_that_come_at_once_are_both_filled(warehouse, monkeypatch):
     """One while it comes, the other afterwards: a connection runs one statement at a time."""
     monkeypatch.setattr(loading, "FOLLOWED_FROM_BYTES", 1)
