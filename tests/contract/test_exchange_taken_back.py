@@ -165,7 +165,8 @@ def test_a_difference_that_only_the_full_matching_books_goes_back_too(server: Se
         server.run_code(f"{lines}.with_context(no_exchange_difference=True).reconcile()")
         server.client.write_call("account.move.line", "reconcile", ids=due + second)
         before, plan = story.balances(), story.plan()
-        assert sorted(row.total_minor for row in plan.of("exchange")) == [100, 126]
+        booked = [226] if server.version == 19 else [100, 126]  # 19 makes one entry of both
+        assert sorted(row.total_minor for row in plan.of("exchange")) == booked
         assert {r.outcome for r in story.undo()} == {"done"}
         assert announced(plan) == measured(before, story.balances())
         assert story.balances() == {}
