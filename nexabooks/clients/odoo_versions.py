@@ -14,6 +14,7 @@ from typing import Any
 NEWEST = 19  # which is spoken of everywhere else
 NO_NAME = "/"
 TAKES_RATES = 19  # the first that converts an invoice by the rate it is sent; 18 shows the field and counts by its own
+HAS_RATES = 18  # the first whose invoices bear a rate; before, Odoo's of the invoice date counts and no other
 
 
 @dataclass(frozen=True, slots=True)

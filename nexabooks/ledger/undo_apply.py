@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from nexabooks.clients.odoo import OdooWriter
+from nexabooks.clients.odoo_versions import HAS_RATES
 from nexabooks.ledger.batches import Driven, drive, repeat
 from nexabooks.ledger.journal import Intent, Journal, Outcome, Receipt
 from nexabooks.ledger.odoo_values import minor_of
@@ -137,6 +138,9 @@ class TakingBack:
 
     def _force_rates(self, steps: list[UndoStep]) -> None:
         """Odoo converts a reversal by its rate of the day; it takes back what was booked only at the rate of its entry."""
+        if self.client.major_version < HAS_RATES:
+            self._keep_invoice_dates(steps)
+            return
         held = read_many(self.client, "account.move", _entries(steps), [RATE_FIELD])
         rates = {
             id: row[RATE_FIELD] for id, row in held.items() if row[RATE_FIELD] not in (0, 1)
@@ -147,6 +151,18 @@ class TakingBack:
             rate = rates[reversal["reversed_entry_id"][0]]
             if drafts[reversal["id"]][RATE_FIELD] != rate:
                 vals = {RATE_FIELD: rate}
+                repeat(partial(self.client.write_call, "account.move", "write", ids=[reversal["id"]], vals=vals))
+
+    def _keep_invoice_dates(self, steps: list[UndoStep]) -> None:
+        """Where no entry bears a rate, a reversal on another day has the invoice date of its entry, by which Odoo converts;
+        what it is booked on stays."""
+        held = read_many(self.client, "account.move", _entries(steps), ["invoice_date"])
+        found = [r for some in reversals_of(self.client, held).values() for r in some if r["state"] == "draft"]
+        drafts = read_many(self.client, "account.move", [r["id"] for r in found], ["invoice_date"])
+        for reversal in found:
+            day = held[reversal["reversed_entry_id"][0]]["invoice_date"]
+            if day and drafts[reversal["id"]]["invoice_date"] != day:
+                vals = {"invoice_date": day, "date": reversal["date"]}
                 repeat(partial(self.client.write_call, "account.move", "write", ids=[reversal["id"]], vals=vals))
 
     def _force_taxes(self, steps: list[UndoStep]) -> None:

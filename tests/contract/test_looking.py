@@ -17,6 +17,7 @@ from nexabooks.ledger.books import read_accounts
 from nexabooks.ledger.checks import NO_RATES
 from nexabooks.ledger.desired import Choices
 from tests.contract.conftest import Server
+from tests.contract.test_currencies import currency
 from tests.contract.test_what_the_ledger_relies_on import invoice
 from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, TAXES, an_invoice, desired_of
 
@@ -158,7 +159,8 @@ CURRENCIES = {
 def test_a_currency_that_cannot_be_used_is_said(server, name):
     """Before an invoice is drafted in it."""
     code, words = CURRENCIES[name]
-    held = findings(server, desired_of(an_invoice(currency_code=code)))[f"currency {code}"]
+    with currency(server, "CHF", is_active=False):
+        held = findings(server, desired_of(an_invoice(currency_code=code)))[f"currency {code}"]
     assert (held.is_ok, held.says) == (False, words)
 
 
