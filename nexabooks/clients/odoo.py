@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol
 
@@ -220,11 +219,6 @@ def id_of(value: Any) -> int | None:
 def text_of(value: Any) -> str:
     """A text field: Odoo answers False for an empty one."""
     return str(value) if value else ""
-
-
-def amount_of(value: Any) -> Decimal:
-    """An amount as Odoo answers it: a JSON number, read from its digits."""
-    return Decimal(value)
 
 
 def _ask_version(url: str, timeout_s: float) -> requests.Response:
