@@ -319,7 +319,7 @@ def test_a_folder_without_files_is_refused_and_not_passed(warehouse, promise, tm
     """A mistyped folder would otherwise switch every promise off and let the run post."""
     folder = tmp_path / "expectations"
     asked = {"run_id": "r", "checked_at": datetime(2026, 5, 31, tzinfo=UTC), "scope": "marts"}
-    with pytest.raises(SettingsError, match="intermediate does not exist.*NEXABOOKS_EXPECTATIONS_DIR"):
+    with pytest.raises(SettingsError, match=r"intermediate does not exist.*NEXABOOKS_EXPECTATIONS_DIR"):
         run_checks(warehouse, folder, **asked)
     for layer in ("intermediate", "marts"):
         promise(layer=layer)
