@@ -6,7 +6,7 @@ PARITY_READY := .venv-parity/.ready
 BENCH_READY := .venv-bench/.ready
 DOCS := var/docs/index.html
 
-.PHONY: help setup demo test contract check format parity docs bench prefect clean
+.PHONY: help setup demo test contract check format parity docs bench soak prefect clean
 
 help:           ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12

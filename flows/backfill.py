@@ -21,8 +21,9 @@ from tasks.step import in_one_sentence
 @flow(name="backfill", flow_run_name=run_name, log_prints=True)
 @in_one_sentence
 def backfill(first: date, end: date) -> CloseReport:
-    """Draft the invoices dated from `first` up to `end` (not included). Never posts, whatever the settings say."""
-    with run_of("backfill", first, mode="draft") as run:
+    """Draft the invoices dated from `first` up to `end` (not included). Never posts, whatever the settings say, and writes
+    nothing to Odoo where they say dry_run."""
+    with run_of("backfill", first, at_most="draft") as run:
         reads = [ingest(run, source, full=True) for source in run.settings.source_names]
         read_back(run)
         build_models(run)

@@ -1,7 +1,7 @@
 """The error tree. Each error is one sentence for the person who must act.
 
     NexabooksError                    says what was tried, on which record, whether another attempt may help
-    |-- TransientError                another attempt may succeed; tasks retry it
+    |-- TransientError                another attempt may succeed; clients make some, tasks none
     |   |-- RateLimited                 the service asked us to wait (retry_after_s)
     |   `-- Unreachable                 no answer, a cut connection, HTTP 5xx
     |-- UnclearOutcome                a write got no answer: look at the other side before acting again

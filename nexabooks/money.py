@@ -5,7 +5,6 @@ The exponent of a currency is a table per source: Stripe's, Lago's and ISO's dif
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 # Minor units per major unit, where it is not 100. Lago's table is the Ruby money gem's subunit_to_unit, which is why
@@ -45,27 +44,6 @@ def to_minor(amount: Decimal | str | int, currency_code: str, source: str = "iso
 def round_minor(amount: Decimal) -> int:
     """An unrounded Decimal of minor units as whole ones, half away from zero (the rule of DuckDB's round on DECIMAL)."""
     return int(amount.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-def split_minor(total_minor: int, weights: Sequence[int]) -> list[int]:
-    """`total_minor` divided over `weights` so that the parts add up to it exactly, by largest remainder.
-
-    Equal remainders go to the earlier part, so the same input always splits the same way. Raises ValueError when the
-    weights are empty, negative, or all zero while the total is not.
-    """
-    if not weights or min(weights) < 0:
-        raise ValueError("A split needs at least one weight, and none below zero.")
-    whole = sum(weights)
-    if whole == 0:
-        if total_minor:
-            raise ValueError("A total that is not zero cannot be split over weights that are all zero.")
-        return [0] * len(weights)
-    sign = -1 if total_minor < 0 else 1
-    parts = [abs(total_minor) * w // whole for w in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: (-(abs(total_minor) * weights[i] % whole), i))
-    for i in by_remainder[: abs(total_minor) - sum(parts)]:
-        parts[i] += 1
-    return [sign * p for p in parts]
 
 
 def format_minor(amount_minor: int, currency_code: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from nexabooks.errors import NexabooksError, SettingsError
-from nexabooks.ledger.modes import modes_from
+from nexabooks.ledger.modes import modes_from, strictest
 from nexabooks.ops import open_ops
 from nexabooks.settings import LedgerMode, Settings, load_settings
 from nexabooks.sources.registry import SOURCES
@@ -28,6 +28,8 @@ detail_listener: ContextVar[Callable[[str], None]] = ContextVar(
 
 # How long a run that died keeps the next one out; one that lives renews its lease in the background.
 LEASE_S = 120
+# The lease of every run that writes: a close and an undo never work on the books at once.
+WAREHOUSE_LEASE = "warehouse-writer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,22 @@ class Run:
 
 @contextmanager
 def run_of(
-    flow: str, day: date | None = None, *, mode: LedgerMode | None = None, needs_ledger: bool = True
+    flow: str,
+    day: date | None = None,
+    *,
+    mode: LedgerMode | None = None,
+    at_most: LedgerMode = "post",
+    needs_ledger: bool = True,
 ) -> Iterator[Run]:
     """A run of `flow` for the accounting day `day` (today, in the company's time zone, when not given).
 
-    Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the run ended
+    `mode`: the run's ledger mode in place of the settings' one. `at_most`: the most that this run may do; a stricter mode
+    still holds. Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the run ended
     in meta.runs. Raises SettingsError naming all that is missing, TransientError while another run holds the lease.
     """
     settings = load_settings()
     require_settings(settings, needs_ledger=needs_ledger)
-    settings = replace_mode(settings, mode)
+    settings = replace_mode(settings, strictest((mode or settings.ledger_mode, at_most)))
     modes = modes_from(settings.ledger_modes)
     day = day or accounting_day(settings.now(), settings.company_time_zone)
     run_id = f"{flow}-{day}-{uuid.uuid4().hex[:8]}"
@@ -71,7 +79,7 @@ def run_of(
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
-        ops.lease("warehouse-writer", holder=f"{run_id} on {socket.gethostname()}", ttl_s=LEASE_S),
+        ops.lease(WAREHOUSE_LEASE, holder=f"{run_id} on {socket.gethostname()}", ttl_s=LEASE_S),
     ):
         try:
             yield run
@@ -105,9 +113,9 @@ def record(run: Run, outcome: str, message: str) -> None:
         )
 
 
-def replace_mode(settings: Settings, mode: LedgerMode | None) -> Settings:
-    """The settings with another ledger mode, or the same ones."""
-    return settings.model_copy(update={"ledger_mode": mode}) if mode else settings
+def replace_mode(settings: Settings, mode: LedgerMode) -> Settings:
+    """The settings with this ledger mode."""
+    return settings.model_copy(update={"ledger_mode": mode})
 
 
 def require_settings(settings: Settings, *, needs_ledger: bool) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexabooks.money import UNITS_PER_MAJOR, format_minor, round_minor, split_minor, to_major, to_minor, units_per_major
+from nexabooks.money import UNITS_PER_MAJOR, format_minor, round_minor, to_major, to_minor, units_per_major
 
 SOURCES = st.sampled_from(sorted(UNITS_PER_MAJOR))
 CURRENCIES = st.sampled_from(sorted({code for table in UNITS_PER_MAJOR.values() for code in table} | {"CAD", "EUR"}))
@@ -77,35 +77,6 @@ def test_what_is_not_whole_is_refused_and_not_rounded(amount, currency_code, wor
 def test_half_goes_away_from_zero(amount, rounded):
     """As round() of the database does on DECIMAL."""
     assert round_minor(Decimal(amount)) == rounded
-
-
-@given(AMOUNTS, st.lists(st.integers(0, 10**6), min_size=1, max_size=30).filter(any))
-def test_the_parts_of_a_split_add_up_and_none_is_a_unit_off(total_minor, weights):
-    """Each part lies within one unit of its exact share, on the side of zero."""
-    parts = split_minor(total_minor, weights)
-    assert sum(parts) == total_minor
-    for part, weight in zip(parts, weights, strict=True):
-        assert abs(part * sum(weights) - total_minor * weight) < sum(weights)
-        assert part == 0 or weight > 0
-
-
-@given(AMOUNTS, st.lists(st.integers(1, 50), min_size=2, max_size=9))
-def test_a_negative_total_is_split_like_a_positive_one(total_minor, weights):
-    """A credit note mirrors its invoice, line by line."""
-    assert split_minor(-total_minor, weights) == [-part for part in split_minor(total_minor, weights)]
-
-
-def test_equal_remainders_go_to_the_earlier_part():
-    """So that the same discount always splits the same way."""
-    assert split_minor(1000, [1, 1, 1]) == [334, 333, 333]
-    assert split_minor(0, [0, 0]) == [0, 0]
-
-
-@pytest.mark.parametrize(("total_minor", "weights"), [(1, []), (1, [2, -1]), (1, [0, 0])])
-def test_a_split_that_cannot_be_is_refused(total_minor, weights):
-    """There is nowhere to put the unit."""
-    with pytest.raises(ValueError, match="split"):
-        split_minor(total_minor, weights)
 
 
 @pytest.mark.parametrize(

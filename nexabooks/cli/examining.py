@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 from nexabooks.cli.console import console, heading, print_json, print_rows
 from nexabooks.clients.odoo import open_odoo
@@ -93,8 +94,8 @@ def diagnose_ops(settings: Settings) -> Diagnosis:
 
 
 def seed(settings: Settings, name: str) -> list[dict[str, str]]:
-    """The rows of a seed that finance edits: `family_accounts`, the account of each family, and `payment_routes`, the
-    journal of each route of money."""
+    """The rows of a seed that finance edits: `family_accounts`, the account of each family, `payment_routes`, the journal
+    of each route of money, and `tax_codes`, the named taxes."""
     path = settings.sql_dir / "seeds" / f"{name}.csv"
     if not path.exists():
         raise SettingsError(f"There is no {path}; run from the project's folder or set NEXABOOKS_SQL_DIR.")
@@ -110,8 +111,8 @@ def findings(settings: Settings) -> list[Finding]:
 
 
 def desired_now(settings: Settings) -> Desired:
-    """What the warehouse asks of the ledger, or, before the first run, only families and routes."""
-    from nexabooks.ledger.desired import Choices, Family
+    """What the warehouse asks of the ledger, or, before the first run, the families, routes and tax codes of the seeds."""
+    from nexabooks.ledger.desired import Choices, Family, TaxCode
     from nexabooks.ledger.desired_payments import route_of
     from nexabooks.warehouse import open_warehouse
     from tasks.ledger import read_desired
@@ -125,7 +126,11 @@ def desired_now(settings: Settings) -> Desired:
     families = [Family(*(row[name] for name in names)) for row in seed(settings, "family_accounts")]
     routes = [route_of(row) for row in seed(settings, "payment_routes")]
     by_name = {f.service_family: f for f in families}
-    return Desired({}, (), by_name, {}, {r.route: r for r in routes}, choices)
+    codes = {
+        row["tax_code"]: TaxCode(row["tax_code"], row["tax_name"], Decimal(row["rate"]), row["odoo_external_name"])
+        for row in seed(settings, "tax_codes")
+    }
+    return Desired({}, (), by_name, codes, {r.route: r for r in routes}, choices)
 
 
 def check_odoo(*, as_json: bool) -> int:

@@ -24,6 +24,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
+        """Whether what was found is exactly what was expected."""
         return bool(self.expected == self.found)
 
     def sentence(self) -> str:

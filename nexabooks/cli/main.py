@@ -247,7 +247,8 @@ def odoo_setup(
     ] = False,
     json: Json = False,
 ) -> None:
-    """The fields, accounts and the bank journal that nexabooks needs, each created once. Shows first."""
+    """The fields, accounts and journals (NCSTR, NCOTH, NCBAL; NCINV where entries keep their source's number) that nexabooks
+    needs, each created once, and the currencies of the invoices, activated. Shows first."""
     from nexabooks.cli.examining import set_up_odoo
 
     raise typer.Exit(set_up_odoo(apply=apply, has_unique_index=unique_index, as_json=json))

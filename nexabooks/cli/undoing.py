@@ -16,9 +16,6 @@ from nexabooks.ops.store import OpsStore
 from nexabooks.settings import load_settings
 from nexabooks.windows import accounting_day
 
-LEASE = "warehouse-writer"  # the lease of every run that writes: a close and an undo never work on the books at once
-LEASE_S = 120
-
 
 def undo(run_id: str, *, apply: bool, by: str, note: str, as_json: bool) -> int:
     """Show how the run `run_id` would be taken back and keep that plan; with `apply`, take it back as it was shown."""
@@ -34,6 +31,7 @@ def take_back(run_id: str, *, apply: bool, by: str = "", note: str = "") -> tupl
     yet or that is another one by now.
     """
     from tasks.ledger import LEDGER_LEASE
+    from tasks.run import LEASE_S, WAREHOUSE_LEASE
 
     if apply and not by.strip():
         raise SettingsError("Taking a run back needs the name of whoever says so: --by NAME. Nothing was touched.")
@@ -43,7 +41,7 @@ def take_back(run_id: str, *, apply: bool, by: str = "", note: str = "") -> tupl
     holder = f"{undo_id} on {socket.gethostname()}"
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
-        ops.lease(LEASE, holder=holder, ttl_s=LEASE_S),
+        ops.lease(WAREHOUSE_LEASE, holder=holder, ttl_s=LEASE_S),
         ops.lease(LEDGER_LEASE, holder=holder, ttl_s=LEASE_S),
         open_odoo(settings, "write" if apply else "read") as client,
     ):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol
 
@@ -45,14 +44,22 @@ Record = dict[str, Any]
 
 
 class Transport(Protocol):
+    """How calls travel to one server: JSON-2 or XML-RPC. It makes one attempt; what repeats stands above it."""
+
     url: str
     timeout_s: float
 
-    def send(self, model: str, method: str, arguments: dict[str, Any], *, is_write: bool) -> bytes: ...
+    def send(self, model: str, method: str, arguments: dict[str, Any], *, is_write: bool) -> bytes:
+        """The body of the answer as it came. Raises the errors of odoo_errors; `is_write`: no answer is an unclear outcome."""
+        ...
 
-    def parse(self, body: bytes, what: str, *, is_write: bool) -> Any: ...
+    def parse(self, body: bytes, what: str, *, is_write: bool) -> Any:
+        """That body as values, numbers with a point as Decimal; `what` names the call in an error."""
+        ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Give the connection back."""
+        ...
 
 
 class OdooReader:
@@ -220,11 +227,6 @@ def id_of(value: Any) -> int | None:
 def text_of(value: Any) -> str:
     """A text field: Odoo answers False for an empty one."""
     return str(value) if value else ""
-
-
-def amount_of(value: Any) -> Decimal:
-    """An amount as Odoo answers it: a JSON number, read from its digits."""
-    return Decimal(value)
 
 
 def _ask_version(url: str, timeout_s: float) -> requests.Response:

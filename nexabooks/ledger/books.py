@@ -20,6 +20,8 @@ LOCK_DATES = ("fiscalyear_lock_date", "sale_lock_date", "tax_lock_date", "hard_l
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """An account of the company's chart."""
+
     account_id: int
     code: str
     name: str
@@ -29,6 +31,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Tax:
+    """A sale tax. `rate` is per cent where `amount_type` is percent; `member_ids` are the taxes of a group."""
+
     tax_id: int
     name: str
     rate: Decimal
@@ -40,6 +44,8 @@ class Tax:
 
 @dataclass(frozen=True, slots=True)
 class Currency:
+    """A currency that Odoo knows, active or not."""
+
     currency_id: int
     is_active: bool
     first_rate_on: date | None  # None = no rate at all: Odoo would count 1.0
@@ -47,6 +53,8 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class Journal:
+    """A journal of the company."""
+
     journal_id: int
     code: str
     name: str

@@ -25,7 +25,7 @@ from nexabooks.ledger.present import Present
 from nexabooks.money import format_minor, units_per_major
 from nexabooks.settings import Settings
 
-UNKNOWN_FAMILY = "other"  # what no rule of sql/seeds/family_rules.csv recognises
+UNKNOWN_FAMILY = "other"  # what no rule of sql/seeds/service_family_rules.csv recognises
 FEWEST_RUNS = 5  # before that there is no habit to deviate from
 FEWEST_FOR_SHARE = 20  # in a small plan one odd invoice is a large share
 

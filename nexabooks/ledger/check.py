@@ -152,8 +152,11 @@ def _accounts(desired: Desired, books: Books) -> list[Finding]:
 
 
 def _taxes(desired: Desired, books: Books) -> list[Finding]:
-    """Every tax code that an invoice uses, by external name, use and rate."""
+    """Every tax code that an invoice uses, by external name, use and rate; before the first invoice, every one listed that
+    has a name in Odoo, which is what may be used."""
     used = {code for invoice in desired.invoices for line in invoice.lines for code in line.tax_codes or ()}
+    if not desired.invoices:
+        used = {code for code, tax in desired.taxes.items() if tax.odoo_external_name}
     findings = []
     for code in sorted(used):
         known = desired.taxes.get(code)

@@ -57,6 +57,8 @@ class MoveKey(NamedTuple):
 
 @dataclass(frozen=True)
 class Partner:
+    """One customer as Odoo should hold him, a row of out_odoo__partners; what is unknown is ''."""
+
     customer_id: str
     name: str
     email: str = ""
@@ -158,6 +160,8 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Family:
+    """One service family and the account that its revenue is booked to, a row of out_odoo__families."""
+
     service_family: str
     account_code: str
     account_name: str

@@ -163,10 +163,12 @@ def _line_cells(run: Run, invoice: Invoice, line: Line) -> list[str]:
 
 
 def account_id_of(run: Run, line: Line) -> int:
+    """Odoo's id of the account that the seed family_accounts names for the line's family."""
     return run.plan.present.books.accounts[run.plan.desired.families[line.service_family].account_code].account_id
 
 
 def tax_ids_of(run: Run, line: Line) -> list[int]:
+    """Odoo's ids of the taxes that the seed tax_codes names for the line's codes, in order; none for a line without tax."""
     plan = run.plan
     return sorted(
         plan.present.books.taxes[plan.desired.taxes[c].odoo_external_name].tax_id for c in line.tax_codes or ()

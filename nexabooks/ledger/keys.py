@@ -28,14 +28,17 @@ def safe(text: str) -> str:
 
 
 def partner_key(customer_id: str) -> str:
+    """The external id in Odoo of a customer, by the warehouse's `customer_id`."""
     return f"{MODULE}.partner_{safe(customer_id)}"
 
 
 def move_key(source_system: str, kind: str, source_invoice_id: str, revision: int = 1) -> str:
+    """The external id of a document's entry. `revision`: 1 for the first, higher where a reversed one is posted again."""
     return f"{MODULE}.move_{safe(source_system)}_{kind}_{safe(source_invoice_id)}{_again(revision)}"
 
 
 def note_key(source_system: str, kind: str, source_invoice_id: str, revision: int = 1) -> str:
+    """The external id of the note with its proof on that entry."""
     return f"{MODULE}.note_{safe(source_system)}_{kind}_{safe(source_invoice_id)}{_again(revision)}"
 
 
@@ -45,6 +48,7 @@ def pdf_key(move_id: int) -> str:
 
 
 def line_key(source_system: str, kind: str, source_invoice_id: str, position: int, revision: int = 1) -> str:
+    """The external id of one line of that entry, by the line's `position` in the source's document."""
     return f"{MODULE}.line_{safe(source_system)}_{kind}_{safe(source_invoice_id)}{_again(revision)}_{position}"
 
 

@@ -69,6 +69,8 @@ READ_SIZE = 500
 
 @dataclass(frozen=True, slots=True)
 class PresentMove:
+    """One entry of ours as Odoo holds it now. Amounts are whole minor units of its currency."""
+
     move_id: int
     name: str
     state: str
@@ -94,6 +96,8 @@ class PresentMove:
 
 @dataclass(frozen=True, slots=True)
 class PresentPartner:
+    """One customer of ours as Odoo holds him; `content_hash` is that of the values last written."""
+
     partner_id: int
     name: str
     is_active: bool
@@ -102,6 +106,8 @@ class PresentPartner:
 
 @dataclass(frozen=True, slots=True)
 class PresentPayment:
+    """One payment of ours as Odoo holds it; `settles` are the entries that it is matched with."""
+
     payment_id: int
     state: str
     amount_minor: int
@@ -119,6 +125,7 @@ class PresentPayment:
 
     @property
     def is_taken_back(self) -> bool:
+        """Whether it counts no more: its entry was reversed, or Odoo calls it canceled or rejected."""
         return self.is_reversed or self.state in ("canceled", "rejected")
 
 

@@ -38,6 +38,7 @@ class Approval:
     expires_at: datetime | None = None
 
     def holds_at(self, moment: datetime) -> bool:
+        """Whether it had not run out at `moment` (aware); one without an end never does."""
         return self.expires_at is None or moment < self.expires_at
 
 

@@ -40,7 +40,7 @@ def run_checks(
     An open connection is read through cursors of its own, so what it has not committed is not seen; a path is opened
     read-only. With `site_dir`, GX's Data Docs of this scope and the page over all scopes of this run are written there.
     A file, model or condition that cannot be checked is a failed result that says so; the others go on. Raises
-    PermanentError for an unknown scope or a database that cannot be opened.
+    PermanentError for an unknown scope or a database that cannot be opened, SettingsError for a layer without a file.
     """
     started = time.monotonic()
     if scope not in SCOPES:

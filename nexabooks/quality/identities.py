@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from nexabooks.quality.promises import files_in
 from nexabooks.quality.results import SHOWN_KEYS, CheckResult, as_text, key_text
 
 
@@ -29,10 +30,11 @@ def run_identities(
     """Run each `*.sql` of `identities_dir` in the order of its name; one result a file, failing rows as text.
 
     A query that cannot run is a failed error result that says so, and the others go on. With `site_dir` the results
-    stand on the page of this run.
+    stand on the page of this run. Raises SettingsError when there is no such folder or no file in it.
     """
+    files = files_in(identities_dir, "*.sql")
     with connection.cursor() as cursor:
-        results = [_checked(cursor, path, run_id, checked_at) for path in sorted(identities_dir.glob("*.sql"))]
+        results = [_checked(cursor, path, run_id, checked_at) for path in files]
     if site_dir is not None:
         from nexabooks.quality.site import write_results
 

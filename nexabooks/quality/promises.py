@@ -14,7 +14,8 @@
           severity: warn
           protects: the payment in Odoo's bank journal
 
-docs/contracts/quality.md explains each word. A file that cannot be read is told by name and the others go on.
+docs/contracts/quality.md explains each word. A file that cannot be read is told by name and the others go on. A folder
+that is missing or empty stops the run: nothing that was looked at would otherwise pass for everything that holds.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from nexabooks.errors import SettingsError
 
 # The folders of `expectations/` that each scope checks, in order. A folder's name is the schema's.
 SCOPES: dict[str, tuple[str, ...]] = {
@@ -80,11 +83,14 @@ class Unreadable:
 
 
 def read_suites(expectations_dir: Path, layers: Sequence[str]) -> tuple[list[Suite], list[Unreadable]]:
-    """The suites of `layers` in the order of their files, and the files that could not be read."""
+    """The suites of `layers` in the order of their files, and the files that could not be read.
+
+    Raises SettingsError when a layer has no folder there or no file in it.
+    """
     suites: list[Suite] = []
     unreadable: list[Unreadable] = []
     for layer in layers:
-        for path in sorted((expectations_dir / layer).glob("*.yml")):
+        for path in files_in(expectations_dir / layer, "*.yml"):
             try:
                 suites.append(read_suite(path, layer))
             except (ValueError, yaml.YAMLError) as error:
@@ -92,6 +98,19 @@ def read_suites(expectations_dir: Path, layers: Sequence[str]) -> tuple[list[Sui
                 says = f"expectations/{layer}/{path.name} cannot be used: {words}"
                 unreadable.append(Unreadable(layer, path.stem, says))
     return suites, unreadable
+
+
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """The files of `folder` that match `pattern`, by name. Raises SettingsError when there is none: a check that looks at
+    nothing finds nothing wrong, so a mistyped folder would switch every promise off."""
+    files = sorted(folder.glob(pattern)) if folder.is_dir() else []
+    if not files:
+        lacks = f"holds no {pattern}" if folder.is_dir() else "does not exist"
+        raise SettingsError(
+            f"{folder} {lacks}, so nothing would be checked. Run from the project's folder or set "
+            "NEXABOOKS_EXPECTATIONS_DIR to the folder of the expectations; another attempt will not help."
+        )
+    return files
 
 
 def read_suite(path: Path, layer: str) -> Suite:
@@ -112,6 +131,8 @@ def read_suite(path: Path, layer: str) -> Suite:
         *_between(body.get("between", {}), severity),
         *(_holds(entry, severity) for entry in body.get("holds", [])),
     ]
+    if not promises:
+        raise ValueError("it promises nothing; a model that nobody looked at has not passed")
     return Suite(layer, path.stem, str(body["grain"]), key, tuple(promises))
 
 

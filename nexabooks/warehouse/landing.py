@@ -45,8 +45,9 @@ def land(
     `streams`: all streams of the source, for the keys of the tables that this read feeds. `landed_at`: aware, written on
     every new version. `thin`: when a complete list is refused. `now`: the clock, by default that of the settings.
 
-    A record without its key goes to meta.refused_records and the rest goes on. Every failure leaves a row in meta.loads
-    (outcome `failed` or `refused`) before it is raised; the caller need not record it again. Raises LoadRefused,
+    A record without its key goes to meta.refused_records and the rest goes on. Every NexabooksError leaves a row in
+    meta.loads (outcome `failed` or `refused`) before it is raised, and the caller need not record it again; of any other
+    error the row of the run in meta.runs tells. Raises LoadRefused,
     SourceContractBroken, and whatever reading `items` raises.
     """
     load_id = f"{run_id}:{source}.{stream.name}:{uuid.uuid4().hex[:12]}"

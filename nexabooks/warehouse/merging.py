@@ -37,6 +37,8 @@ class ThinLimit:
     few: int = 10
 
     def is_thin(self, live_count: int, missing_count: int) -> bool:
+        """Whether a complete list that lacks `missing_count` of `live_count` rows is refused: it lacks more than a few, and
+        less than the least share would stay."""
         return missing_count > self.few and live_count - missing_count < self.least_share * live_count
 
 

@@ -41,6 +41,8 @@ _FOLDERS = threading.Lock()  # streams that land side by side make and remove th
 
 @dataclass
 class CsvFile:
+    """A file of rows without a header, and its columns in order as (name, type)."""
+
     path: Path
     columns: tuple[tuple[str, str], ...]
 

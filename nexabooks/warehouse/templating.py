@@ -177,6 +177,3 @@ class Variables:
         if default is _NOT_GIVEN:
             raise CompileError(f"the variable {name!r} is not set in dbt_project.yml and has no default")
         return default
-
-    def has_var(self, name: str) -> bool:
-        return name in self.values

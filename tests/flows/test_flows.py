@@ -34,6 +34,16 @@ def test_refresh_publishes_and_posts_nothing(box):
     assert box.odoo.totals()["documents"].get("posted", 0) == 0
 
 
+def test_a_backfill_in_dry_run_writes_nothing_to_odoo(box, monkeypatch):
+    """A backfill may make drafts at most: the stricter mode of the settings holds."""
+    monkeypatch.setenv("NEXABOOKS_LEDGER_MODE", "dry_run")
+    before = box.odoo.totals()
+    report = backfill(date(2026, 3, 1), date(2026, 4, 1))
+    assert report.mode == "dry_run"
+    assert report.ledger_changes == 0
+    assert box.odoo.totals() == before
+
+
 def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
     """March 2026 as drafts, although the settings say post."""
     report = backfill(date(2026, 3, 1), date(2026, 4, 1))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from nexabooks.cli.examining import desired_now
 from nexabooks.clients.odoo import open_odoo
 from nexabooks.errors import AccessRefused, LedgerRefused, PermanentError
 from nexabooks.ledger import blocking, check, read_present, setup_apply, setup_plan
 from nexabooks.sandbox.odoo.service import OdooService
+from nexabooks.settings import Settings
 from tests.ledger.conftest import settings_of
 from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, TAXES, an_invoice, desired_of
+
+SEEDS = Path(__file__).parents[2] / "sql" / "seeds"
 
 
 @pytest.fixture
@@ -162,6 +168,24 @@ def test_what_is_wrong_in_the_books_is_found_before_the_run(client, accountant):
     assert found["currency EUR"][0] is False
     assert found["currency USD"] == (False, "USD has no rate in Odoo and would count 1.0: enter rates")
     assert found["lock dates"] == (True, f"sale_lock_date {date(2026, 9, 30)}")
+
+
+def test_before_the_first_run_the_listed_taxes_are_looked_at(client, accountant, tmp_path):
+    """No invoice says yet which taxes it needs, so each one of the seed that Odoo should have is looked for."""
+    hst = [["name", "=", "13% HST"], ["type_tax_use", "=", "sale"]]
+    tax = client.search_read("account.tax", hst, ["id"])[0]["id"]
+    accountant.write_call("account.tax", "write", ids=[tax], vals={"active": False})
+    seeds = tmp_path / "sql" / "seeds"
+    shutil.copytree(SEEDS, seeds)
+    with (seeds / "tax_codes.csv").open("a", encoding="utf-8") as file:
+        file.write("gst_7,GST 7 %,7,gst_sale_tax_7,,\n")
+    desired = desired_now(Settings(home=tmp_path, sql_dir=seeds.parent, _env_file=None))
+    found = findings(client, desired)
+    assert found["tax hst_13"] == (False, "13% HST is archived: activate it")
+    assert found["tax gst_7"][0] is False
+    assert "Odoo has no sale tax gst_sale_tax_7" in found["tax gst_7"][1]
+    assert found["tax hst_15"][0] is True
+    assert "tax gst_pst_12_bc" not in found  # two taxes in one word: it has no name in Odoo
 
 
 class AnsweringRights:

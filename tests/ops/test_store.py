@@ -63,6 +63,7 @@ def test_a_percent_sign_in_a_hash_is_a_letter(store):
 
 
 def test_the_latest_plan_is_the_one_saved_last(ops_url):
+    """By the time of the saving, not by the hash; the same plan saved again stays where it was."""
     clock = iter(NOW + timedelta(minutes=n) for n in range(9))
     with open_ops(ops_url, now=lambda: next(clock)) as store:
         assert store.latest_plan() is None

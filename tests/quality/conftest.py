@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from nexabooks.quality import CheckReport, run_checks
+from nexabooks.quality.promises import SCOPES
 
 CHECKED_AT = datetime(2026, 5, 31, 6, tzinfo=UTC)
 
@@ -48,8 +49,9 @@ def promise(tmp_path) -> Callable[..., None]:
 
 
 @pytest.fixture
-def check(warehouse, tmp_path) -> Callable[..., CheckReport]:
-    """Check the marts of the small warehouse against the files written so far."""
+def check(warehouse, tmp_path, monkeypatch) -> Callable[..., CheckReport]:
+    """Check the marts of the small warehouse against the files written so far; it has no layer beside them."""
+    monkeypatch.setitem(SCOPES, "marts", ("marts",))
 
     def run(**more: object) -> CheckReport:
         asked = {"run_id": "run 1", "checked_at": CHECKED_AT, "scope": "marts", **more}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from nexabooks.errors import PermanentError
+from nexabooks.errors import PermanentError, SettingsError
 from nexabooks.quality import run_checks
 
 EVERY_SORT = [
@@ -259,7 +259,8 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_go_on(promise, check
 def test_a_scope_checks_its_own_folders_only(promise, check):
     """Staging before the marts are built, the published file at last."""
     promise(layer="staging", model="stg_x")
-    assert check().results == ()
+    promise()
+    assert {result.suite for result in check().results} == {"marts"}
     assert [result.suite for result in check(scope="staging").results[:1]] == ["staging"]
     with pytest.raises(PermanentError, match="no scope everything"):
         check(scope="everything")
@@ -277,7 +278,7 @@ def test_a_path_is_opened_read_only_and_closed_again(promise, tmp_path):
     with duckdb.connect(str(path)) as connection:
         connection.execute("drop table finance.runs")
     with pytest.raises(PermanentError, match=r"nowhere\.duckdb could not be opened"):
-        run_checks(tmp_path / "nowhere.duckdb", tmp_path, run_id="r", checked_at=at, scope="published")
+        run_checks(tmp_path / "nowhere.duckdb", tmp_path / "expectations", run_id="r", checked_at=at, scope="published")
 
 
 def test_the_open_connection_stays_as_it_was(warehouse, promise, check):
@@ -312,3 +313,28 @@ def test_a_model_of_one_row_has_one_row_in_words(warehouse, promise, check):
     promise(row_count={"min": 9})
     warehouse.execute("delete from marts.fct_invoices where rowid > (select min(rowid) from marts.fct_invoices)")
     assert check().rows()[1]["says"] == "There is 1 row."
+
+
+def test_a_folder_without_files_is_refused_and_not_passed(warehouse, promise, tmp_path):
+    """A mistyped folder would otherwise switch every promise off and let the run post."""
+    folder = tmp_path / "expectations"
+    asked = {"run_id": "r", "checked_at": datetime(2026, 5, 31, tzinfo=UTC), "scope": "marts"}
+    with pytest.raises(SettingsError, match=r"intermediate does not exist.*NEXABOOKS_EXPECTATIONS_DIR"):
+        run_checks(warehouse, folder, **asked)
+    for layer in ("intermediate", "marts"):
+        promise(layer=layer)
+    with pytest.raises(SettingsError, match="outbound does not exist"):
+        run_checks(warehouse, folder, **asked)
+    (folder / "outbound").mkdir()
+    with pytest.raises(SettingsError, match=r"outbound holds no \*.yml"):
+        run_checks(warehouse, folder, **asked)
+    promise(layer="outbound")
+    assert run_checks(warehouse, folder, **asked).results
+
+
+def test_a_file_that_promises_nothing_has_not_passed(promise, check):
+    """A model that was looked at for nothing blocks like one that could not be looked at."""
+    promise(key=[])
+    (found,) = check().blocking
+    assert (found.model, found.is_broken) == ("fct_invoices", True)
+    assert "it promises nothing" in found.says

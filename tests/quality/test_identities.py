@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from nexabooks.errors import SettingsError
 from nexabooks.quality import run_identities
 
 AT = datetime(2026, 5, 31, 6, tzinfo=UTC)
@@ -60,3 +61,10 @@ def test_a_warning_is_shown_and_blocks_nothing(identities):
     (found,) = identities(a="-- A.\n-- severity: warn\n-- Because of B.\nselect 1 as n")
     assert found.expectation == "A."
     assert (found.severity, found.is_ok, found.is_blocking) == ("warn", False, False)
+
+
+def test_a_folder_without_queries_is_refused(warehouse, tmp_path):
+    """Sentences that nobody asked about would otherwise all hold."""
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(SettingsError, match=f"{folder} .*NEXABOOKS_EXPECTATIONS_DIR"):
+            run_identities(warehouse, folder, run_id="run 1", checked_at=AT)

@@ -18,7 +18,7 @@ def test_the_books_end_as_the_sources_say(chunk):
 
 def test_a_seed_replays_exactly():
     """The same story, call by call."""
-    first, second = Simulation(7), Simulation(7)
+    first = Simulation(7)
     first.run()
     second = Simulation(7)
     second.run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -264,11 +264,6 @@ class CurrencyRate(Model):
             # Odoo keeps the rate as a double; its shortest text is what is read back.
             vals["rate"] = number(float(1 / number(vals.pop("inverse_company_rate"))))
         return super().prepare(vals)
-
-
-def days_in(text: str) -> date:
-    """An ISO day as a date."""
-    return date.fromisoformat(text)
 
 
 MODELS = (Country, CountryState, Partner, Company, Users, ApiKeys, Currency, CurrencyRate)

@@ -85,9 +85,6 @@ class Env:
     def __contains__(self, name: str) -> bool:
         return name in self.registry.classes
 
-    def with_context(self, **context: Any) -> Env:
-        return Env(self.registry, self.uid, self.now, self.context | context)
-
     def row(self, model: str, id: int) -> Row:
         """The row of a record that is known to be there."""
         return self.registry.store.tables[model].rows[id]

@@ -40,8 +40,8 @@ class NexacloudSession:
         self._raw = connection.connection.driver_connection
 
     def read(self, stream: Stream, state: dict[str, Any] | None, *, full: bool = False) -> Iterator[Batch | Finished]:
-        """One batch of `stream` as a CSV file (deleted when the next piece is asked for), then Finished with the counts
-        and sums that PostgreSQL gives for the same rows.
+        """`stream` as one CSV file, handed over again while it grows and deleted when the piece after its last batch is
+        asked for; then Finished with the counts and sums that PostgreSQL gives for the same rows.
 
         usage_records: what began since the cursor less 35 days, or everything at first and when `full`; the other
         tables whole each time. Times are written in UTC, amounts as numeric text. Raises SourceContractBroken,
