@@ -14,7 +14,7 @@ from tasks.ingest import ingest
 from tasks.ledger import apply_to_ledger, plan_ledger, read_back
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
-from tasks.run import run_of
+from tasks.run import require_days, run_of
 from tasks.step import in_one_sentence
 
 
@@ -23,6 +23,7 @@ from tasks.step import in_one_sentence
 def backfill(first: date, end: date) -> CloseReport:
     """Draft the invoices dated from `first` up to `end` (not included). Never posts, whatever the settings say, and writes
     nothing to Odoo where they say dry_run."""
+    require_days(first, end)
     with run_of("backfill", first, at_most="draft") as run:
         reads = [ingest(run, source, full=True) for source in run.settings.source_names]
         read_back(run)

@@ -1,18 +1,22 @@
 """One settings object, read from the environment (prefix NEXABOOKS_) or a .env file. Secrets never print.
 
-A missing setting is named together with the others that are missing, before anything is read.
+A missing setting is named together with the others that are missing or wrong, before anything is read: RULES is what a
+value must be beyond its type.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from nexabooks import faults
 from nexabooks.errors import SettingsError
 
 LedgerMode = Literal["dry_run", "draft", "post"]
@@ -125,6 +129,58 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"NEXABOOKS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"The settings cannot be used: {wrong}.") from None
+
+
+# What a setting's first word may name; a setting of none of them is the installation's own.
+SYSTEMS = ("nexacloud", "stripe", "lago", "vtiger", "odoo", "ops", "request")
+RULES: tuple[tuple[Callable[[Any], str], tuple[str, ...]], ...] = (
+    (faults.of_time_zone, ("company_time_zone",)),
+    (faults.of_currency, ("company_currency",)),
+    (faults.of_folder_to_write, ("home",)),
+    (faults.of_sql, ("sql_dir",)),
+    (faults.of_expectations, ("expectations_dir",)),
+    (faults.of_store, ("ops_url",)),
+    (faults.of_postgres, ("nexacloud_dsn",)),
+    (faults.of_web_address, ("stripe_url", "lago_url", "lago_app_url", "vtiger_url", "odoo_url")),
+    (faults.of_key, ("stripe_api_key", "lago_api_key", "vtiger_access_key", "odoo_api_key", "odoo_admin_key")),
+    (faults.of_key, ("odoo_database",)),  # it travels in a header too
+    (faults.of_rate, ("stripe_requests_per_s", "lago_requests_per_s", "vtiger_requests_per_s")),
+    (faults.of_timeout, ("request_timeout_s",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A setting that is there and cannot be used. `system`: one of SYSTEMS, or '' for the installation."""
+
+    system: str
+    says: str
+
+
+def wrong_settings(settings: Settings, *systems: str) -> list[Wrong]:
+    """Every value of the settings of `systems` ('' is the installation) that breaks a rule."""
+    found = []
+    for fault_of, fields in RULES:
+        for name in fields:
+            value, system = getattr(settings, name), _system_of(name)
+            if system in systems and value not in (None, "") and (fault := fault_of(value)):
+                found.append(Wrong(system, f"NEXABOOKS_{name.upper()} {fault}"))
+    return found
+
+
+def refuse_wrong_settings(settings: Settings, system: str) -> None:
+    """Raise SettingsError naming every wrong setting that a connection to `system` needs."""
+    if found := wrong_settings(settings, system, "request"):
+        raise SettingsError(says_wrong(found))
+
+
+def says_wrong(found: list[Wrong]) -> str:
+    return f"These settings cannot be used: {'; '.join(wrong.says for wrong in found)}."
+
+
+def _system_of(field: str) -> str:
+    system = field.partition("_")[0]
+    return system if system in SYSTEMS else ""
 
 
 def secret(value: SecretStr | None) -> str:

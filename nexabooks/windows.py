@@ -10,6 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from nexabooks.errors import SettingsError
+from nexabooks.faults import of_time_zone
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -38,7 +41,7 @@ class Window:
     @classmethod
     def of_days(cls, first: date, end: date, time_zone: str) -> Window:
         """From the start of `first` up to the start of `end` (not included), both in `time_zone`."""
-        zone = ZoneInfo(time_zone)
+        zone = _zone(time_zone)
         edges = [datetime.combine(d, time(), zone).astimezone(UTC) for d in (first, end)]
         return cls(edges[0], edges[1])
 
@@ -52,4 +55,11 @@ class Window:
 
 def accounting_day(moment: datetime, time_zone: str) -> date:
     """The day on which `moment` falls in the company's books: 2026-11-01T03:30Z is 31 October in Toronto."""
-    return moment.astimezone(ZoneInfo(time_zone)).date()
+    return moment.astimezone(_zone(time_zone)).date()
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Raises SettingsError: a name of no time zone is always the setting's."""
+    if fault := of_time_zone(name):
+        raise SettingsError(f"NEXABOOKS_COMPANY_TIME_ZONE {fault}.")
+    return ZoneInfo(name)

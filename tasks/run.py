@@ -13,7 +13,7 @@ from datetime import date, datetime
 from nexabooks.errors import NexabooksError, SettingsError
 from nexabooks.ledger.modes import modes_from, strictest
 from nexabooks.ops import open_ops
-from nexabooks.settings import LedgerMode, Settings, load_settings
+from nexabooks.settings import LedgerMode, Settings, Wrong, load_settings, says_wrong, wrong_settings
 from nexabooks.sources.registry import SOURCES
 from nexabooks.warehouse import open_warehouse, record_run
 from nexabooks.windows import accounting_day
@@ -65,8 +65,9 @@ def run_of(
     """A run of `flow` for the accounting day `day` (today, in the company's time zone, when not given).
 
     `mode`: the run's ledger mode in place of the settings' one. `at_most`: the most that this run may do; a stricter mode
-    still holds. Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the run ended
-    in meta.runs. Raises SettingsError naming all that is missing, TransientError while another run holds the lease.
+    still holds. Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the
+    run ended in meta.runs. Raises SettingsError naming all that is missing or wrong, TransientError while another run
+    holds the lease.
     """
     settings = load_settings()
     require_settings(settings, needs_ledger=needs_ledger)
@@ -76,7 +77,7 @@ def run_of(
     run_id = f"{flow}-{day}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, flow, day, settings.ledger_mode, settings, settings.now())
     run.say(f"{flow} for {day}, run {run_id}. Ledger mode: {modes.says(run.mode)}.")
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings)
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
         ops.lease(WAREHOUSE_LEASE, holder=f"{run_id} on {socket.gethostname()}", ttl_s=LEASE_S),
@@ -87,7 +88,7 @@ def run_of(
             record(run, "failed", error.sentence)
             raise
         except BaseException as error:
-            record(run, "broken", f"{type(error).__name__}: {error}")
+            record(run, "broken", type(error).__name__)  # its words may quote anything, and readers see this row
             raise
         record_end(run)
 
@@ -119,15 +120,47 @@ def replace_mode(settings: Settings, mode: LedgerMode) -> Settings:
 
 
 def require_settings(settings: Settings, *, needs_ledger: bool) -> None:
-    """Raise SettingsError naming every missing setting of every source in use, and of Odoo when the run needs it."""
+    """Raise SettingsError naming every missing and every wrong setting of the sources in use, of Odoo (a missing one only
+    when the run needs it) and of the installation."""
     unknown = [name for name in settings.source_names if name not in SOURCES]
     if unknown:
         raise SettingsError(f"NEXABOOKS_SOURCES names {', '.join(unknown)}; there are {', '.join(SOURCES)}.")
     missing = [m for name in settings.source_names for m in SOURCES[name].missing_settings(settings)]
     if needs_ledger:
         missing += SOURCES["odoo"].missing_settings(settings)
+    wrong = wrong_in(settings)
+    told = [says_wrong(wrong)] if wrong else []
     if missing:
+        told.append(f"These settings are missing: {', '.join(dict.fromkeys(missing))}.")
+    if told:
         raise SettingsError(
-            f"These settings are missing: {', '.join(dict.fromkeys(missing))}. "
-            "Set them in the environment or in .env (see .env.example); nothing was read."
+            f"{' '.join(told)} Set them in the environment or in .env (see .env.example); nothing was read."
         )
+
+
+def wrong_in(settings: Settings) -> list[Wrong]:
+    """Every setting in use that is there and cannot be used, the ledger modes among them."""
+    wrong = wrong_settings(settings, "", "request", "ops", "odoo", *settings.source_names)
+    try:
+        modes_from(settings.ledger_modes)
+    except SettingsError as error:
+        wrong.append(Wrong("", str(error).removesuffix(".")))
+    return wrong
+
+
+def require_days(first: date, end: date) -> None:
+    """Raise SettingsError where there is no day from `first` up to `end` (not included)."""
+    if end <= first:
+        raise SettingsError(
+            f"There is no day from {first} up to {end}: --to is the day after the last one, so it comes after --from."
+        )
+
+
+def make_home(settings: Settings) -> None:
+    """The folder that everything is kept in. Raises SettingsError when it cannot be made."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"NEXABOOKS_HOME cannot be used: {settings.home} cannot be made ({error.strerror}). Name a folder that can be written."
+        ) from None

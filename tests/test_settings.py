@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nexabooks.errors import EXIT_USAGE, SettingsError
-from nexabooks.settings import Settings, load_settings, secret
+from nexabooks.settings import RULES, SYSTEMS, Settings, load_settings, refuse_wrong_settings, secret, wrong_settings
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +90,94 @@ def test_settings_do_not_change_while_they_are_used():
     """A task that set one would set it for another."""
     with pytest.raises(ValueError, match="frozen"):
         Settings().home = Path("x")
+
+
+@pytest.fixture
+def folders() -> dict[str, Path]:
+    """An installation in which nothing is wrong."""
+    for name in ("sql/dbt_project.yml", "expectations/marts/fct_payments.yml"):
+        Path(name).parent.mkdir(parents=True)
+        Path(name).write_text("")
+    return {"sql_dir": Path("sql"), "expectations_dir": Path("expectations")}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("company_time_zone", "Mars/Olympus", "'Mars/Olympus', which is no time zone"),
+        ("company_time_zone", "America", "no time zone"),
+        ("company_time_zone", "/etc/localtime", "no time zone"),
+        ("company_currency", "CA$", "no currency code"),
+        ("company_currency", "cad", "no currency code"),
+        ("lago_url", "nonsense", "no address of the form"),
+        ("vtiger_url", "vtiger.example.com", "no address of the form"),
+        ("stripe_url", "ftp://api.stripe.com", "no address of the form"),
+        ("odoo_url", "http://[::1", "no address of the form"),
+        ("odoo_url", "http://books:port", "no address of the form"),
+        ("lago_url", "http://a..b/", "no address of the form"),
+        ("lago_url", "https://", "no address of the form"),
+        ("vtiger_url", "https://ann:s3cret@crm.example.com", "a user name or a password"),
+        ("lago_api_key", "s3cret’", "not ASCII"),
+        ("stripe_api_key", "s3cret key", "holds a blank"),
+        ("odoo_api_key", "s3cret\n", "holds a blank"),
+        ("vtiger_access_key", "“s3cret”", "not ASCII"),
+        ("lago_requests_per_s", 0, "more than zero"),
+        ("stripe_requests_per_s", -1, "more than zero"),
+        ("vtiger_requests_per_s", "nan", "more than zero"),
+        ("request_timeout_s", 0, "more than zero"),
+        ("request_timeout_s", -1, "more than zero"),
+        ("request_timeout_s", "inf", "at most 3600"),
+        ("nexacloud_dsn", "postgresql://reader:to@s3cret@db/x", "percent-encode"),
+        ("nexacloud_dsn", "postgresql://reader:s3cret@db:abc/x", "no database URL"),
+        ("ops_url", "postgresql+asyncpg://ann:s3cret@db/x", "its driver is not"),
+        ("ops_url", "sqlite:///sql/dbt_project.yml/below/ops.sqlite", "is a file"),
+        ("home", "sql/dbt_project.yml/home", "is a file"),
+        ("sql_dir", "elsewhere", "holds no dbt_project.yml"),
+        ("expectations_dir", "sql", "holds no expectations"),
+    ],
+)
+def test_a_value_that_breaks_a_rule_is_named_with_its_setting(folders, field, value, says):
+    """In words, before anything is read; no part of a secret is shown."""
+    found = wrong_settings(Settings(**folders | {field: value}), "", *SYSTEMS)
+    assert len(found) == 1
+    assert found[0].says.startswith(f"NEXABOOKS_{field.upper()} ")
+    assert says in found[0].says
+    assert "s3cret" not in found[0].says
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({}, id="the defaults"),
+        pytest.param({"odoo_url": "http://[::1]:8069", "vtiger_url": "http://crm/vtiger/"}, id="addresses"),
+        pytest.param(
+            {"nexacloud_dsn": "postgres://reader:to%40s%2Fp@db:5432/x?sslmode=require"}, id="an encoded password"
+        ),
+        pytest.param({"nexacloud_dsn": "postgresql://postgres:@/x?host=/tmp/socket"}, id="a socket"),
+        pytest.param({"ops_url": "sqlite:////tmp/a@b@c/ops.sqlite"}, id="@ in the path of a file"),
+        pytest.param({"ops_url": "postgresql://ann@server:pw@db/x"}, id="a role with a server's name"),
+        pytest.param({"company_currency": "EUR", "company_time_zone": "Europe/Amsterdam"}, id="another company"),
+    ],
+)
+def test_a_value_that_can_be_used_is_no_finding(folders, values):
+    """What worked goes on working."""
+    assert wrong_settings(Settings(**folders | values), "", *SYSTEMS) == []
+
+
+def test_a_system_that_is_not_used_may_have_wrong_settings(folders):
+    """And a connection is refused for what it needs itself, not for the rest of the installation."""
+    settings = Settings(**folders | {"lago_url": "nonsense", "sql_dir": "elsewhere", "request_timeout_s": 0})
+    assert [one.system for one in wrong_settings(settings, "", "stripe")] == [""]
+    refuse = pytest.raises(
+        SettingsError, match=r"^These settings cannot be used: NEXABOOKS_LAGO_URL.*; NEXABOOKS_REQUEST"
+    )
+    with refuse as error:
+        refuse_wrong_settings(settings, "lago")
+    assert "SQL_DIR" not in str(error.value)
+
+
+def test_every_address_key_and_rate_has_a_rule():
+    """A new one without a rule would meet its first wrong value in a stack trace."""
+    ruled = {name for _, names in RULES for name in names}
+    ends = ("_url", "_dsn", "_key", "_per_s", "_timeout_s", "_dir")
+    assert {name for name in Settings.model_fields if name.endswith(ends)} <= ruled

@@ -6,6 +6,8 @@ import csv as csv_writer
 import sys
 from typing import Any
 
+import duckdb
+
 from nexabooks.cli.console import console, heading, print_json, print_rows
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings, load_settings
@@ -34,8 +36,21 @@ def published(settings: Settings, sql: str) -> list[dict[str, Any]]:
             f"There is no published file at {settings.published_path} yet. Run `nexabooks run daily-close`, or `make demo` "
             "and then NEXABOOKS_HOME=var/demo."
         )
+    if not sql.strip(" \t\r\n;"):
+        raise PermanentError('There is no question. Ask one, such as "select * from finance.family_revenue".')
     with open_warehouse(settings.published_path, read_only=True) as db:
-        return db.rows(sql)
+        try:
+            return db.rows(sql)
+        except duckdb.Error as error:
+            raise PermanentError(
+                f"The published file refused the question: {_words(error)} Another attempt with it will not help."
+            ) from None
+
+
+def _words(error: duckdb.Error) -> str:
+    """What DuckDB says, without the picture of the question's line that follows."""
+    said = " ".join(str(error).partition("\nLINE ")[0].split())
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:

@@ -10,7 +10,7 @@ from nexabooks.cli.console import console, heading, print_json, print_rows
 from nexabooks.clients.odoo import open_odoo
 from nexabooks.errors import EXIT_OK, EXIT_PERSON, NexabooksError, SettingsError
 from nexabooks.ledger import Desired, Finding, Step, blocking, check, setup_apply, setup_plan
-from nexabooks.ops import open_ops
+from nexabooks.ops import look_at_ops
 from nexabooks.settings import Settings, load_settings
 from nexabooks.sources.registry import SOURCES
 
@@ -26,13 +26,26 @@ class Diagnosis:
 
 def examine(*, as_json: bool) -> int:
     """Every setting, connection and permission; 0 when nothing is missing. Reads only."""
+    from tasks.run import wrong_in
+
     settings = load_settings()
+    wrong = wrong_in(settings)
+    # What has a wrong setting is not asked: it could only say so once more. The settings of a request are everybody's.
+    unusable = {one.system for one in wrong}
+    asked = {name for name in SOURCES if not unusable & {name, "request"}}
+    company = f"{settings.company_currency}, days cut in {settings.company_time_zone}"
     found = [
         Diagnosis("ledger mode", True, settings.ledger_mode),
-        Diagnosis("company", True, f"{settings.company_currency}, days cut in {settings.company_time_zone}"),
-        *(diagnosis for name in settings.source_names for diagnosis in diagnose_source(name, settings)),
-        *diagnose_odoo(settings),
-        diagnose_ops(settings),
+        *([] if any("NEXABOOKS_COMPANY_" in one.says for one in wrong) else [Diagnosis("company", True, company)]),
+        *(Diagnosis("setting", False, one.says) for one in wrong),
+        *(
+            diagnosis
+            for name in settings.source_names
+            if name != "ops"  # to be looked at below; reading it would make it
+            for diagnosis in diagnose_source(name, settings, is_asked=name in asked)
+        ),
+        *diagnose_odoo(settings, is_asked="odoo" in asked),
+        *([] if "ops" in unusable else [diagnose_ops(settings)]),
     ]
     if as_json:
         print_json([asdict(one) for one in found])
@@ -47,14 +60,16 @@ def examine(*, as_json: bool) -> int:
     return EXIT_OK if all(one.is_ok for one in found) else EXIT_PERSON
 
 
-def diagnose_source(name: str, settings: Settings) -> list[Diagnosis]:
-    """The settings and the connection of one source, and whether each of its streams may be read."""
+def diagnose_source(name: str, settings: Settings, *, is_asked: bool = True) -> list[Diagnosis]:
+    """The missing settings of one source; where it `is_asked`, its connection, and whether each stream may be read."""
     if name not in SOURCES:
         return [Diagnosis(name, False, f"there is no such source; NEXABOOKS_SOURCES knows {', '.join(SOURCES)}")]
     source = SOURCES[name]
     missing = source.missing_settings(settings)
     if missing:
         return [Diagnosis(name, False, f"set {', '.join(missing)}")]
+    if not is_asked:
+        return []
     refused = []
     try:
         with source.open(settings) as session:
@@ -71,11 +86,13 @@ def diagnose_source(name: str, settings: Settings) -> list[Diagnosis]:
     return [Diagnosis(name, not refused, f"connected; {readable} streams can be read"), *refused]
 
 
-def diagnose_odoo(settings: Settings) -> list[Diagnosis]:
-    """Settings, connection, and whether posting would work."""
+def diagnose_odoo(settings: Settings, *, is_asked: bool = True) -> list[Diagnosis]:
+    """The missing settings; where it `is_asked`, the connection, and whether posting would work."""
     missing = SOURCES["odoo"].missing_settings(settings)
     if missing:
         return [Diagnosis("odoo", False, f"set {', '.join(missing)}")]
+    if not is_asked:
+        return []
     try:
         return [Diagnosis(f"odoo {one.what}", one.is_ok, one.says) for one in findings(settings)]
     except NexabooksError as error:
@@ -83,12 +100,9 @@ def diagnose_odoo(settings: Settings) -> list[Diagnosis]:
 
 
 def diagnose_ops(settings: Settings) -> Diagnosis:
-    """Whether the ops store opens."""
-    if settings.ops_url == "" and not (settings.home / "ops.sqlite").exists():
-        return Diagnosis("ops store", True, f"SQLite, made on the first run below {settings.home}")
+    """Whether the ops store opens, and how old it is. Only looks: opening it would bring it up to date."""
     try:
-        with open_ops(settings.ops_store_url, now=settings.now) as ops:
-            return Diagnosis("ops store", True, f"opens; {len(ops.unfinished_intents())} steps without a receipt")
+        return Diagnosis("ops store", True, look_at_ops(settings.ops_store_url))
     except NexabooksError as error:
         return Diagnosis("ops store", False, str(error))
 

@@ -20,6 +20,9 @@ def run_flow(flow: str, *, plan: str, as_json: bool, day: date | None, first: da
     if flow == "backfill":
         if not first or not end:
             raise SettingsError("backfill needs --from and --to (the day after the last one).")
+        from tasks.run import require_days
+
+        require_days(first, end)
         arguments = {"first": first, "end": end}
     if flow == "post-approved":
         if not plan:

@@ -20,7 +20,7 @@ from nexabooks.clients.odoo_versions import NEWEST, as_newer, as_older, older_me
 from nexabooks.clients.odoo_xmlrpc import XmlRpc, parse_answer
 from nexabooks.clients.retry import with_retries
 from nexabooks.errors import PermanentError, SettingsError, SourceContractBroken, TransientError
-from nexabooks.settings import Settings, secret
+from nexabooks.settings import Settings, refuse_wrong_settings, secret
 
 OLDEST_VERSION = 17  # the oldest that the contract tests hold; what it has otherwise is in odoo_versions.py
 READING_METHODS = frozenset(
@@ -274,6 +274,7 @@ def open_odoo(settings: Settings, role: Role = "read") -> OdooReader:
     missing = settings.missing("odoo_url", "odoo_database", key_field)
     if missing:
         raise SettingsError(f"Odoo cannot be asked: set {', '.join(missing)}.", source="odoo")
+    refuse_wrong_settings(settings, "odoo")
     url, key, timeout_s = (
         settings.odoo_url.rstrip("/"),
         secret(getattr(settings, key_field)),

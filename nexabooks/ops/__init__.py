@@ -20,7 +20,7 @@ from nexabooks.ops.records import (
     UnfinishedIntent,
     WrittenInvoice,
 )
-from nexabooks.ops.store import OpsStore, open_ops
+from nexabooks.ops.store import OpsStore, look_at_ops, open_ops
 
 __all__ = [
     "Allowance",
@@ -35,5 +35,6 @@ __all__ = [
     "SavedPlan",
     "UnfinishedIntent",
     "WrittenInvoice",
+    "look_at_ops",
     "open_ops",
 ]

@@ -14,36 +14,52 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, StatementError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
 
 from nexabooks.errors import PermanentError, SettingsError, Unreachable
+from nexabooks.faults import STORE_DRIVERS, database_url
 
 BUSY_WAIT_S = 30
 
 
 def make_engine(url: str) -> Engine:
     """An engine for `url`; the folder of a SQLite file is made. Raises SettingsError when the URL cannot be used."""
+    parsed = database_url("NEXABOOKS_OPS_URL", url, STORE_DRIVERS)
+    if parsed.drivername == "sqlite":
+        return _sqlite_engine(parsed)
+    return create_engine(parsed, pool_pre_ping=True)
+
+
+def make_looking_engine(url: str) -> Engine | None:
+    """An engine that writes nothing, or None where the file of a SQLite store is not there. Raises SettingsError."""
+    parsed = database_url("NEXABOOKS_OPS_URL", url, STORE_DRIVERS)
+    if parsed.drivername != "sqlite":
+        return create_engine(parsed, execution_options={"postgresql_readonly": True})
+    path = Path(parsed.database or "").absolute()
+    if not path.exists():
+        return None
+
+    def connect() -> sqlite3.Connection:
+        # rw, which makes no file either: a connection by ro would leave the files of WAL behind when it closes.
+        connection = sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=BUSY_WAIT_S)
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
+    return create_engine(parsed, creator=connect)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    folder = Path(url.database or "").parent
     try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            return _sqlite_engine(url, parsed.database)
-        return create_engine(url, pool_pre_ping=True)
-    except (ArgumentError, ModuleNotFoundError) as error:
-        reason = "its driver is not installed" if isinstance(error, ModuleNotFoundError) else "it is no database URL"
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
         raise SettingsError(
-            f"NEXABOOKS_OPS_URL cannot be used: {reason}. Use sqlite:///path or postgresql+psycopg2://…"
+            f"The folder {folder} of the ops store cannot be made ({error.strerror}). "
+            "Set NEXABOOKS_OPS_URL or NEXABOOKS_HOME to a place that can be written."
         ) from None
-
-
-def _sqlite_engine(url: str, database: str | None) -> Engine:
-    if not database or database == ":memory:":
-        raise SettingsError(
-            "NEXABOOKS_OPS_URL names no file; the ops store must outlive the process, so give it a path."
-        )
-    Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_WAIT_S})
 
     @event.listens_for(engine, "connect")
@@ -78,20 +94,25 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     Raises Unreachable when the store does not answer or stays busy, PermanentError when it refuses a value, ValueError for
     a value that does not belong there; each in its own words, without the password, the SQL or the other values.
     """
-    where = engine.url.render_as_string(hide_password=True)
+    where = _where(engine.url)
     try:
         with engine.begin() as connection:
             yield connection
     except (OperationalError, InterfaceError) as error:
         raise Unreachable(
-            f"The ops store {where} could not be used: {_words(error)}. Another attempt may succeed.", source="ops"
+            f"The ops store at {where} could not be used: {_words(error)}. Another attempt may succeed.", source="ops"
         ) from None
     except DBAPIError as error:
         raise PermanentError(
-            f"The ops store {where} refused a value: {_words(error)}. Another attempt will not help.", source="ops"
+            f"The ops store at {where} refused a value: {_words(error)}. Another attempt will not help.", source="ops"
         ) from None
     except StatementError as error:
         raise ValueError(_words(error)) from None
+
+
+def _where(url: URL) -> str:
+    """Host and database, or the file: nothing of an address that may hold a secret."""
+    return "/".join(part for part in (url.host, url.database) if part)
 
 
 def _words(error: StatementError) -> str:

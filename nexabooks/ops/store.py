@@ -12,10 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from nexabooks.errors import PermanentError
 from nexabooks.ops.as_json import as_json
-from nexabooks.ops.engine import make_engine, transaction
+from nexabooks.ops.engine import make_engine, make_looking_engine, transaction
 from nexabooks.ops.journal import INTENT_FIELDS, RECEIPT_FIELDS, OpsJournal
 from nexabooks.ops.leases import Lease, acquire, kept
-from nexabooks.ops.migrations import upgrade
+from nexabooks.ops.migrations import NEWEST, upgrade, version_of
 from nexabooks.ops.months import MonthBook
 from nexabooks.ops.records import (
     Allowance,
@@ -54,6 +54,23 @@ def open_ops(url: str, *, now: Callable[[], datetime] | None = None) -> Iterator
     try:
         upgrade(engine)
         yield OpsStore(engine, now or load_settings().now)
+    finally:
+        engine.dispose()
+
+
+def look_at_ops(url: str) -> str:
+    """How the store at `url` stands, in words, without making or changing anything. Raises as open_ops does."""
+    engine = make_looking_engine(url)
+    if engine is None:
+        return "is not there yet; the first run makes it"
+    try:
+        with transaction(engine) as connection:
+            version = version_of(connection)
+        if not version:
+            return "has no tables yet; the first run makes them"
+        if version < NEWEST:
+            return f"is at version {version}, older than {NEWEST}; the next run brings it up to date"
+        return f"opens; {len(OpsStore(engine, load_settings().now).unfinished_intents())} steps without a receipt"
     finally:
         engine.dispose()
 

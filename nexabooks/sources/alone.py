@@ -14,7 +14,7 @@ from itertools import islice
 
 from nexabooks.errors import EXIT_OK, EXIT_USAGE, NexabooksError, SettingsError
 from nexabooks.rawjson import records
-from nexabooks.settings import Settings, load_settings
+from nexabooks.settings import Settings, load_settings, refuse_wrong_settings
 from nexabooks.streams import Batch, Finished, Source, Stream
 
 
@@ -57,6 +57,7 @@ def _read(source: Source, settings: Settings, stream: Stream, *, show: int | Non
     missing = source.missing_settings(settings)
     if missing:
         raise SettingsError(f"{source.name} cannot be read: set {', '.join(missing)}.", source=source.name)
+    refuse_wrong_settings(settings, source.name)
     counts: dict[str, int] = {}
     with source.open(settings) as session:
         for piece in session.read(stream, None, full=True):

@@ -41,6 +41,12 @@ def test_every_missing_setting_is_named_at_once_and_nothing_is_read(tmp_path):
     [
         pytest.param(("run", "weekly-close"), 2, "There is no flow", id="an unknown flow"),
         pytest.param(("run", "backfill"), 2, "needs --from and --to", id="a backfill without days"),
+        pytest.param(
+            ("run", "backfill", "--from", "2026-05-02", "--to", "2026-05-01"),
+            2,
+            "There is no day",
+            id="a backfill of no day",
+        ),
         pytest.param(("run", "post-approved"), 2, "--plan", id="posting without a plan"),
         pytest.param(("query", "select 1"), 1, "no published file", id="a question before the first run"),
         pytest.param(("explain", "in_1"), 1, "no warehouse", id="an explanation before the first run"),
@@ -66,6 +72,38 @@ def test_a_wrong_value_is_named_with_its_setting(tmp_path):
     assert got.returncode == 2
     assert "NEXABOOKS_LEDGER_MODE" in got.stderr
     assert "Traceback" not in got.stderr
+
+
+WRONG = {
+    "NEXABOOKS_COMPANY_TIME_ZONE": "Mars/Olympus",
+    "NEXABOOKS_NEXACLOUD_DSN": "postgresql://reader:s3cret@db:abc/nexacloud",
+    "NEXABOOKS_OPS_URL": "postgresql://reader:top@s3cret@db/ops",
+    "NEXABOOKS_STRIPE_API_KEY": "s3cret’",
+    "NEXABOOKS_LAGO_REQUESTS_PER_S": "-1",
+    "NEXABOOKS_LAGO_URL": "http://a..b/",
+    "NEXABOOKS_VTIGER_URL": "nonsense",
+    "NEXABOOKS_ODOO_URL": "http://[::1",
+    "NEXABOOKS_REQUEST_TIMEOUT_S": "0",
+    "NEXABOOKS_LEDGER_MODES": "foo",
+    "NEXABOOKS_SQL_DIR": "nowhere",
+    "NEXABOOKS_EXPECTATIONS_DIR": "nowhere",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code"),
+    [pytest.param(("run", "daily-close"), 2, id="a run"), pytest.param(("doctor",), 1, id="the doctor")],
+)
+def test_every_wrong_setting_is_named_and_nothing_is_made(arguments, exit_code, tmp_path):
+    """By a run, and by the doctor before it; no stack trace, no part of a secret, no file."""
+    got = nexabooks(*arguments, NEXABOOKS_HOME=str(tmp_path / "home"), **WRONG)
+    said = got.stdout + got.stderr
+    assert got.returncode == exit_code
+    assert [name for name in (*WRONG, "NEXABOOKS_LAGO_API_KEY") if name not in said] == []  # and what is missing too
+    assert "ok  company" not in said
+    assert "s3cret" not in said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sources_are_listed_for_a_program():
@@ -94,6 +132,8 @@ def test_doctor_finds_a_revoked_key_and_a_dead_host_and_says_what_is_well(world)
     assert any(line.startswith("  NO  lago") and "Another attempt may succeed" in line for line in lines)
     assert any(line.startswith("  ok  nexacloud") for line in lines)
     assert any(line.startswith("  NO  odoo") and "odoo setup" in line for line in lines)
+    assert any("ops store: is not there yet" in line for line in lines)
+    assert not Path(settings["NEXABOOKS_HOME"]).exists()
     assert "sk_revoked_1234" not in got.stdout + got.stderr
     assert "Traceback" not in got.stderr
 

@@ -11,9 +11,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from nexabooks.errors import SettingsError
-from nexabooks.ops import open_ops
+from nexabooks.ops import look_at_ops, open_ops
 from nexabooks.ops.engine import make_engine, transaction
-from nexabooks.ops.migrations import upgrade
+from nexabooks.ops.migrations import upgrade, version_of
 from nexabooks.ops.tables import metadata
 
 OPEN_AND_WRITE = """
@@ -81,6 +81,26 @@ def test_a_store_of_a_newer_nexabooks_is_left_alone(engine):
         connection.execute(text("update alembic_version set version_num = '0999'"))
     with pytest.raises(SettingsError, match="at version 0999"):
         upgrade(engine)
+
+
+def test_looking_at_a_store_changes_nothing(engine, ops_url, monkeypatch, tmp_path):
+    """One that is not there is not made, an older one stays as old as it is, a newer one is named."""
+    assert "the first run makes" in look_at_ops(ops_url)
+    assert not any(tmp_path.rglob("*.sqlite"))
+    with monkeypatch.context() as patch:
+        patch.setattr("nexabooks.ops.migrations.NEWEST", "0004")
+        upgrade(engine)
+    assert look_at_ops(ops_url) == "is at version 0004, older than 0005; the next run brings it up to date"
+    with transaction(engine) as connection:
+        assert version_of(connection) == "0004"
+    upgrade(engine)
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    assert look_at_ops(ops_url) == "opens; 0 steps without a receipt"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    with transaction(engine) as connection:
+        connection.execute(text("update alembic_version set version_num = '0999'"))
+    with pytest.raises(SettingsError, match="at version 0999"):
+        look_at_ops(ops_url)
 
 
 def test_sqlite_keeps_what_was_committed_through_a_power_cut(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from nexabooks.errors import PermanentError, SettingsError, Unreachable
 from nexabooks.ledger.journal import Intent, Journal, Receipt
-from nexabooks.ops import open_ops
+from nexabooks.ops import look_at_ops, open_ops
 from nexabooks.ops.as_json import as_json
 from nexabooks.ops.journal import INTENT_FIELDS, RECEIPT_FIELDS
 
@@ -177,13 +177,33 @@ def test_a_float_is_refused_in_what_is_kept():
     [
         pytest.param("nonsense", "it is no database URL", id="no URL"),
         pytest.param("sqlite://", "names no file", id="SQLite in memory forgets"),
-        pytest.param("oracle://x/y", "its driver is not installed", id="a database without a driver"),
+        pytest.param("oracle://x/y", "its driver is not", id="a database without a driver"),
+        pytest.param("postgresql+asyncpg://ann:s3cret@db/ops", "its driver is not", id="a driver that is not used"),
+        pytest.param("postgresql://ann:to@s3cret@db/ops", "percent-encode the password", id="@ in the password"),
+        pytest.param(
+            "postgresql://ann:to@s3cret:1@db/ops", "percent-encode the password", id="@ and : in the password"
+        ),
+        pytest.param(
+            "postgresql://ann:to@x/s3cret@db/ops", "percent-encode the password", id="@ and / in the password"
+        ),
+        pytest.param("postgresql://ann:s3cret@db:abc/ops", "it is no database URL", id="a port that is no number"),
+        pytest.param("postgresql://ann:s3cret@db:99999/ops", "it is no database URL", id="a port that is none"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_a_wrong_setting(url, says):
-    """Named as a setting, without a stack trace."""
-    with pytest.raises(SettingsError, match=f"NEXABOOKS_OPS_URL.*{says}"):
-        open_ops(url, now=lambda: NOW).__enter__()
+    """Named as a setting, without a stack trace and without any part of a password."""
+    for doing in (lambda: open_ops(url, now=lambda: NOW).__enter__(), lambda: look_at_ops(url)):
+        with pytest.raises(SettingsError, match=f"NEXABOOKS_OPS_URL.*{says}") as error:
+            doing()
+        assert "s3cret" not in str(error.value)
+        assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(tmp_path):
+    """A file stands where the store's folder should be."""
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(SettingsError, match=r"The folder .*taken/ops of the ops store cannot be made"):
+        open_ops(f"sqlite:///{tmp_path}/taken/ops/ops.sqlite", now=lambda: NOW).__enter__()
 
 
 def test_a_server_that_does_not_answer_is_told_without_its_password():
@@ -191,7 +211,9 @@ def test_a_server_that_does_not_answer_is_told_without_its_password():
     url = "postgresql+psycopg2://ann:s3cret@127.0.0.1:1/ops"
     with pytest.raises(Unreachable, match="Another attempt may succeed") as error:
         open_ops(url, now=lambda: NOW).__enter__()
+    assert "The ops store at 127.0.0.1/ops could not be used" in str(error.value)
     assert "s3cret" not in str(error.value)
+    assert "ann" not in str(error.value)
 
 
 def test_an_approval_runs_out_and_may_be_given_again(ops_url):

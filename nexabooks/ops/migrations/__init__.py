@@ -7,7 +7,7 @@ A new migration is a new file in `versions/`; what was released is never edited.
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from nexabooks.errors import SettingsError
 from nexabooks.ops.engine import transaction
@@ -21,16 +21,8 @@ def upgrade(engine: Engine) -> None:
     with transaction(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        current = ""
-        if inspect(connection).has_table("alembic_version"):
-            current = connection.execute(text("select version_num from alembic_version")).scalar() or ""
-        if current == NEWEST:
+        if version_of(connection) == NEWEST:
             return
-        if current > NEWEST:
-            raise SettingsError(
-                f"The ops store is at version {current}, this nexabooks knows {NEWEST}: it was opened by a newer one. "
-                "Install that version; nothing was changed."
-            )
         # Only now, because alembic costs a third of a second and is needed once in a store's life.
         from alembic import command
         from alembic.config import Config
@@ -40,3 +32,16 @@ def upgrade(engine: Engine) -> None:
         config.set_main_option("path_separator", "os")
         config.attributes["connection"] = connection
         command.upgrade(config, NEWEST)
+
+
+def version_of(connection: Connection) -> str:
+    """At which migration the store is; '' when it has none of our tables. Raises SettingsError for one behind NEWEST."""
+    current = ""
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.execute(text("select version_num from alembic_version")).scalar() or ""
+    if current > NEWEST:
+        raise SettingsError(
+            f"The ops store is at version {current}, this nexabooks knows {NEWEST}: it was opened by a newer one. "
+            "Install that version; nothing was changed."
+        )
+    return current

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.pool import NullPool
 
 from nexabooks.errors import SettingsError, Unreachable
+from nexabooks.faults import POSTGRES_DRIVERS, database_url
 from nexabooks.settings import Settings, secret
 from nexabooks.sources.nexacloud.claims import claims_of
 from nexabooks.sources.nexacloud.failures import failure
@@ -146,17 +147,6 @@ def _quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _address(dsn: str) -> URL:
-    """The address with the driver named; libpq's own forms (postgres://, postgresql://) are meant alike."""
-    try:
-        return make_url(dsn).set(drivername="postgresql+psycopg2")
-    except ArgumentError:
-        raise SettingsError(
-            "NEXABOOKS_NEXACLOUD_DSN is no address of the form postgresql://role:password@host:5432/database.",
-            source="nexacloud",
-        ) from None
-
-
 def _connect(engine: Engine) -> Connection:
     try:
         return engine.connect()
@@ -184,7 +174,7 @@ class NexacloudSource:
         if missing:
             raise SettingsError(f"NexaCloud cannot be read: set {', '.join(missing)}.", source=self.name)
         engine = create_engine(
-            _address(secret(settings.nexacloud_dsn)),
+            database_url("NEXABOOKS_NEXACLOUD_DSN", secret(settings.nexacloud_dsn), POSTGRES_DRIVERS),
             poolclass=NullPool,
             connect_args={"connect_timeout": 10, "application_name": "nexabooks", "options": "-c TimeZone=UTC"},
             execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},

@@ -301,6 +301,30 @@ def test_a_connection_cut_in_the_middle_may_be_tried_again(database):
                 read_in(session, table)
 
 
+@pytest.mark.parametrize(
+    ("dsn", "says"),
+    [
+        pytest.param(
+            "postgresql://reader:top@s3cret@db/nexacloud", "percent-encode the password", id="@ in the password"
+        ),
+        pytest.param("postgresql://reader:top@s3c:ret@db/nexacloud", "percent-encode the password", id="@ and :"),
+        pytest.param("postgresql://reader:top@s/3cret@db/nexacloud", "percent-encode the password", id="@ and /"),
+        pytest.param("postgresql://reader:s3cret@db:abc/nexacloud", "no database URL", id="a port that is no number"),
+        pytest.param("postgresql+asyncpg://reader:s3cret@db/nexacloud", "its driver is not", id="a driver of its own"),
+        pytest.param("s3cret", "no database URL", id="no address"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_told_without_any_part_of_its_password(dsn, says):
+    """A password that is not percent-encoded runs over into the host, the port or the database."""
+    from nexabooks.settings import Settings
+
+    settings = Settings(_env_file=None, nexacloud_dsn=dsn)
+    with pytest.raises(SettingsError, match=f"NEXABOOKS_NEXACLOUD_DSN.*{says}") as error, SOURCE.open(settings):
+        pass
+    assert not [part for part in ("top", "s3c", "ret@", "3cret") if part in str(error.value)]
+    assert error.value.__suppress_context__ or error.value.__context__ is None
+
+
 def test_a_missing_address_is_named_before_anything_is_read():
     """With the name of the setting."""
     from nexabooks.settings import Settings
