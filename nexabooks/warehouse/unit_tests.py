@@ -53,11 +53,11 @@ def run_unit_tests(project: Project, names: Sequence[str] | None = None) -> list
             f"There is no unit test, nor a model with one, called {', '.join(unknown)}.", record=unknown[0]
         )
     with memory_warehouse() as warehouse:
-        broken = _build_empty(warehouse, project, {test.model for test in chosen})
+        broken = build_empty(warehouse, project, {test.model for test in chosen})
         return [_run(warehouse, project, test, broken) for test in chosen]
 
 
-def _build_empty(warehouse: Warehouse, project: Project, models: set[str]) -> dict[str, str]:
+def build_empty(warehouse: Warehouse, project: Project, models: set[str]) -> dict[str, str]:
     """Every node that `models` read, with no rows (seeds with theirs). Returns what could not be built, and why."""
     con = warehouse.con
     ensure_sources(warehouse, project)
