@@ -40,7 +40,8 @@ class Batch:
 
     `bodies`: JSON documents. `records_at` says where the records are in each: "data" -> body["data"]; "" -> the body is
     one record; "[]" -> the body is an array of records. `csv_path`: for a column-wise table, a file written by COPY ...
-    CSV with every value quoted (FORCE_QUOTE *), NULL unquoted and empty, no header, columns as `columns` says.
+    CSV with every value quoted (FORCE_QUOTE *), NULL unquoted and empty, no header, columns as `columns` says, and before
+    them on each line the hash_of that line.
     `is_growing`: that file is still being written; it comes again, for the last time with False and its `row_count`.
     `deleted_keys`: keys that the source says are gone ("|" joins a compound key). `row_count`: the records inside.
     """

@@ -8,6 +8,7 @@ python -m nexabooks.sources.lago --stream invoices --print 2      # the first tw
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from itertools import islice
@@ -73,13 +74,16 @@ def _read(source: Source, settings: Settings, stream: Stream, *, show: int | Non
         print(f"{table}: {row_count} records")
 
 
+_HASH = re.compile("^[0-9a-f]{32},")  # before each row of a CSV file
+
+
 def _print(batch: Batch, most: int) -> int:
     """Show at most `most` records of `batch`; how many were shown."""
     shown = 0
     if batch.csv_path is not None and not batch.is_growing:
         with batch.csv_path.open(encoding="utf-8") as lines:
             for line in islice(lines, most):
-                print(line, end="")
+                print(_HASH.sub("", line), end="")
                 shown += 1
         return shown
     for record in islice(records(batch), most):

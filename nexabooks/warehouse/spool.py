@@ -22,10 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-import xxhash
-
 from nexabooks.errors import SourceContractBroken
 from nexabooks.rawjson import Buffer, NotFound, records_in
+from nexabooks.record_hash import hash_of
 from nexabooks.streams import Batch, Stream
 
 PLACES_IN_A_BODY = 1 << 24
@@ -209,11 +208,6 @@ class Spool:
             spooled.path = self.folder / f"{spooled.table}.tsv"
             spooled.file = spooled.path.open("wb", buffering=1 << 20)
         return spooled.file
-
-
-def hash_of(record: Buffer) -> bytes:
-    """By which two versions of a record are told apart (docs/decisions/0015-the-hash-of-a-record.md)."""
-    return xxhash.xxh3_128_hexdigest(record).encode()
 
 
 def on_one_line(record: bytes) -> bytes:

@@ -111,20 +111,13 @@ def _stage_csv(
 def text_of(stream: Stream, sent: Columns, paths: Sequence[Path]) -> str:
     """A query of key, hash and columns of files with the columns `sent`, every value as the text that came.
 
-    Lossless only so: every value quoted, NULL unquoted and empty, nothing guessed (facts/stack.md, PostgreSQL). The hash
-    is of those texts, joined by a NUL, which no text of PostgreSQL can hold, after numbers that say which are NULL.
+    Lossless only so: every value quoted, NULL unquoted and empty, nothing guessed (facts/stack.md, PostgreSQL).
     """
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in sent)
-    names = [quote(name) for name, _ in sent]
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in ("_hash", *(name for name, _ in sent)))
     key = _joined([f"nullif({quote(name)}, '')" for name in stream.key])
-    masks = [
-        " + ".join(f"({name} is null)::bigint * {1 << place}" for place, name in enumerate(names[start : start + 62]))
-        for start in range(0, len(names), 62)
-    ]
     return (
-        f"select {key} as _key, md5(concat_ws(chr(0), {', '.join([*masks, *names])})) as _hash, {', '.join(names)} "
-        f"from read_csv([{', '.join(literal(str(path)) for path in paths)}], auto_detect=false, header=false, columns={{{columns}}}, "
-        "nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"')"
+        f"select {key} as _key, * from read_csv([{', '.join(literal(str(path)) for path in paths)}], auto_detect=false, "
+        f"header=false, columns={{{columns}}}, nullstr='', allow_quoted_nulls=false, delim=',', quote='\"', escape='\"')"
     )
 
 

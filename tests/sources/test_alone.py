@@ -37,7 +37,7 @@ class Fake:
         assert full
         if stream.name == "tables":
             path = self.folder / "t.csv"
-            path.write_text('"1","a"\n"2","b"\n')
+            path.write_text("".join(f"{n:032x},{row}\n" for n, row in enumerate(('"1","a"', '"2","b"'))))
             yield Batch("tables", csv_path=path, is_growing=True)
             yield Batch("tables", csv_path=path, row_count=2)
         else:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from nexabooks.errors import SourceContractBroken
+from nexabooks.record_hash import hash_of
 from nexabooks.streams import Batch, Claim, Finished, Stream
 from nexabooks.warehouse import land
 from tests.warehouse.landings import NOW, count
@@ -16,11 +17,12 @@ PLANS = Stream("plans", ("id",), columns=COLUMNS)
 
 
 def csv_file(folder, rows):
-    """As COPY ... CSV with FORCE_QUOTE * writes it: every value in quotes, NULL as nothing."""
-    text = "".join(
+    """As COPY ... CSV with FORCE_QUOTE * writes it: every value in quotes, NULL as nothing; before each row its hash."""
+    lines = [
         ",".join("" if value is None else '"' + str(value).replace('"', '""') + '"' for value in row) + "\n"
         for row in rows
-    )
+    ]
+    text = "".join(f"{hash_of(line.encode()).decode()},{line}" for line in lines)
     path = folder / f"{len(list(folder.iterdir()))}.csv"
     path.write_text(text, encoding="utf-8")
     assert len(list(csv.reader(io.StringIO(text)))) == len(rows)

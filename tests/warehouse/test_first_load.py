@@ -113,7 +113,7 @@ def test_a_file_that_grows_is_landed_once(warehouse, tmp_path, monkeypatch, has_
     def read():
         for n in range(3):
             with sent.open("a") as file:
-                file.write(f'"plan_{n}","{n}.50"\n')
+                file.write(f'hash_{n},"plan_{n}","{n}.50"\n')
             yield Batch("plans", csv_path=sent, is_growing=n < 2, columns=columns, row_count=3 * (n == 2))
         sent.unlink()
         yield Finished("plans", is_complete=True)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nexabooks.warehouse.spool import hash_of, key_reader, on_one_line
+from nexabooks.record_hash import hash_of
+from nexabooks.warehouse.spool import key_reader, on_one_line
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, allow_infinity=False),

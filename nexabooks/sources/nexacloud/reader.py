@@ -7,7 +7,7 @@ there. The CSV is the lossless one of facts/stack: every value quoted, NULL unqu
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from nexabooks.errors import SettingsError, Unreachable
 from nexabooks.faults import POSTGRES_DRIVERS, database_url
+from nexabooks.record_hash import hash_of
 from nexabooks.settings import Settings, secret
 from nexabooks.sources.nexacloud.claims import claims_of
 from nexabooks.sources.nexacloud.failures import failure
@@ -91,9 +92,9 @@ class NexacloudSession:
     ) -> int:
         chosen = ", ".join(_quote(column) for column, _ in columns)
         query = f"select {chosen} from {table_sql} {where_sql}"
-        with self._raw.cursor() as cursor, path.open("wb") as file:
+        with self._raw.cursor() as cursor, path.open("wb", buffering=1 << 18) as file:
             bound = cursor.mogrify(query, parameters or None).decode()
-            cursor.copy_expert(f"copy ({bound}) to stdout (format csv, force_quote *)", file, size=1 << 18)
+            cursor.copy_expert(f"copy ({bound}) to stdout (format csv, force_quote *)", _Hashed(file.write))
             return cursor.rowcount
 
     def _found(self, table: str) -> list[tuple[Any, ...]]:
@@ -135,6 +136,19 @@ class NexacloudSession:
                 source="nexacloud",
                 record=table,
             ) from None
+
+
+class _Hashed:
+    """A file for COPY, which puts the hash of each row before it. PostgreSQL sends one row at a time: its protocol says
+    that what a backend sends always corresponds to single rows."""
+
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        def write_row(row: bytes) -> None:
+            write(hash_of(row))
+            write(b",")
+            write(row)
+
+        self.write = write_row
 
 
 def _since(state: dict[str, Any] | None) -> datetime | None:

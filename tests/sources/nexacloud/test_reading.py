@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import UTC, datetime
 
 import psycopg2
@@ -19,6 +20,7 @@ from nexabooks.errors import (
     SourceContractBroken,
     Unreachable,
 )
+from nexabooks.record_hash import hash_of
 from nexabooks.sources.nexacloud import SOURCE, reader
 from nexabooks.streams import Batch, Claim, Finished
 
@@ -26,7 +28,7 @@ STREAMS = {stream.name: stream for stream in SOURCE.streams}
 
 
 def read(database, table, state=None, *, full=False, **changed):
-    """The lines of the CSV as they are, the batch, and the end."""
+    """The lines of the CSV without their hashes, the batch, and the end."""
     with SOURCE.open(database.settings(**changed)) as session:
         return read_in(session, table, state, full=full)
 
@@ -34,7 +36,7 @@ def read(database, table, state=None, *, full=False, **changed):
 def read_in(session, table, state=None, *, full=False):
     items = session.read(STREAMS[table], state, full=full)
     batch = next(items)
-    text = batch.csv_path.read_text()
+    text = re.sub("^[0-9a-f]{32},", "", batch.csv_path.read_text(), flags=re.MULTILINE)
     (end,) = items
     assert isinstance(batch, Batch) and isinstance(end, Finished)
     return text, batch, end
@@ -72,7 +74,20 @@ def test_any_text_comes_back_as_it_is(database, name):
         batch = next(items)
         with batch.csv_path.open(newline="") as file:
             (row,) = csv.reader(file)
-    assert row[1] == name
+    assert row[2] == name
+
+
+def test_each_row_has_its_hash_before_it(database, fill):
+    """Made of the whole row as PostgreSQL sends it, whatever is in it: NULL and the empty text are two rows."""
+    id_ = "'00000000-0000-0000-0000-00000000000{}'"
+    for n, name in enumerate(("NULL", "''", "E'two\nlines'")):
+        fill("addons", id=id_.format(n), name=name)
+    with SOURCE.open(database.settings()) as session:
+        items = session.read(STREAMS["addons"], None)
+        sent = next(items).csv_path.read_bytes()
+    rows = re.findall(rb"([0-9a-f]{32}),(.*?\n)(?=[0-9a-f]{32},|$)", sent, flags=re.DOTALL)
+    assert len(rows) == 3 and all(hash_of(row) == hash_ for hash_, row in rows)
+    assert len({row.split(b",", 1)[1] for _, row in rows}) == 3
 
 
 def test_times_are_written_in_utc_whatever_the_server_thinks(database, fill):
