@@ -11,7 +11,7 @@ from tasks.build import build_models
 from tasks.check import check_marts
 from tasks.documents import attach_documents
 from tasks.ingest import ingest
-from tasks.ledger import apply_to_ledger, approved_plan, read_back
+from tasks.ledger import apply_to_ledger, approval_in_force, approved_plan, read_back
 from tasks.publish import publish_books
 from tasks.report import CloseReport, finish
 from tasks.run import run_of
@@ -27,6 +27,7 @@ def post_approved(plan_hash: str = "") -> CloseReport:
     """
     plan_hash = plan_hash or ask_for_approval()
     with run_of("post_approved", mode="post") as run:
+        approval_in_force(run, plan_hash)  # what nobody approved is refused before anything is read
         reads = [ingest(run, source) for source in run.settings.source_names]
         read_back(run)
         build_models(run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from nexabooks.warehouse import Building, ModelRun, Node, Project, ensure_sources, open_warehouse
@@ -13,13 +15,19 @@ from tasks.step import step
 def build_models(run: Run) -> list[ModelRun]:
     """Seeds and models in the order of their references. Raises BuildFailed naming the model and its compiled SQL."""
     run.say_detail("Building the models.")
-    project = Project.load(run.settings.sql_dir)
+    project = project_of(run.run_id, run.settings.sql_dir)
     with open_warehouse(run.settings.warehouse_path) as db:
         ensure_sources(db, project)
         with Building(db, project, run_id=run.run_id, now=run.settings.now, variables=variables(run)) as building:
             built = [build_one(building, node) for node in project.nodes]
     run.say(f"sql: {len(built)} models built in {sum(one.seconds for one in built):.2f} s.")
     return built
+
+
+@lru_cache(maxsize=1)
+def project_of(_run_id: str, sql_dir: Path) -> Project:
+    """The project as this run read it first: a close builds twice, and both times from the same SQL."""
+    return Project.load(sql_dir)
 
 
 @step("build {node.name}")

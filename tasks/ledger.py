@@ -29,7 +29,7 @@ from nexabooks.ledger.desired import NO_CHOICES, Choices, MoveKey
 from nexabooks.ledger.journal import Counts
 from nexabooks.ledger.modes import modes_from
 from nexabooks.money import format_minor
-from nexabooks.ops import open_ops
+from nexabooks.ops import Approval, SavedPlan, open_ops
 from nexabooks.quality import ParkedInvoice
 from nexabooks.warehouse import Warehouse, open_warehouse
 from nexabooks.windows import Window, accounting_day
@@ -175,17 +175,11 @@ def refuse_if_blocked(findings: list[Finding]) -> None:
         )
 
 
-@step("plan what was approved")
-def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()) -> Plan:
-    """Those steps of the approved plan that a plan made now would still take, with what its brakes held and the rest of
-    its corrections that were cut off; the others changed since, wait, and are named.
-
-    Raises PermanentError when nobody approved the plan, or the approval ran out.
-    """
+def approval_in_force(run: Run, plan_hash: str) -> tuple[SavedPlan, Approval]:
+    """The plan and a person's yes to it. Raises PermanentError when nobody approved it, or the approval ran out."""
     with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
         saved = ops.plan(plan_hash)
         approval = ops.approval_of(saved.plan_hash) if saved else None
-        reversals = ops.meant("reverse")
     if not saved or not approval:
         raise PermanentError(
             f"The plan {plan_hash} is not approved. Look at it with `nexabooks plan`, then "
@@ -197,6 +191,19 @@ def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()
             f"{approval.expires_at:%Y-%m-%d %H:%M} UTC (NEXABOOKS_APPROVAL_EXPIRY_DAYS). Look at a new `nexabooks plan` and "
             "approve that; nothing was posted."
         )
+    return saved, approval
+
+
+@step("plan what was approved")
+def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()) -> Plan:
+    """Those steps of the approved plan that a plan made now would still take, with what its brakes held and the rest of
+    its corrections that were cut off; the others changed since, wait, and are named.
+
+    Raises PermanentError when nobody approved the plan, or the approval ran out.
+    """
+    saved, approval = approval_in_force(run, plan_hash)
+    with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
+        reversals = ops.meant("reverse")
     approved = {*(action["fingerprint"] for action in saved.plan["actions"]), *saved.plan.get("braked", ())}
     free = free_plan(run, parked)
     rest = rest_of_corrections(free, approved, reversals)

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from great_expectations.data_context import EphemeralDataContext
+    from nexabooks.quality.gx_in_memory import Context
 
-_SITE = "nexabooks"
 _TAKEN_OUT = re.compile(
     r"<script\b.*?</script>"
     r"|<style\b.*?</style>"
@@ -40,21 +39,16 @@ li + li::before { content: " / "; }
 </style></head>"""
 
 
-def build_data_docs(context: EphemeralDataContext, directory: Path) -> dict[str, str]:
+def build_data_docs(context: Context, directory: Path) -> dict[str, str]:
     """Write the Data Docs of everything `context` has checked into `directory` (made anew).
 
     The path of each suite's result page below `directory`, by the suite's name ("marts.fct_invoices").
     """
     shutil.rmtree(directory, ignore_errors=True)
-    config = {
-        "class_name": "SiteBuilder",
-        "show_how_to_buttons": False,
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(directory.resolve())},
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-    }
-    context.add_data_docs_site(_SITE, config)
-    context.build_data_docs(site_names=[_SITE])
-    shutil.rmtree(directory / "static", ignore_errors=True)
+    directory.mkdir(parents=True)
+    from nexabooks.quality.gx_in_memory import write_pages
+
+    write_pages(context, directory)
     pages = [path for path in directory.rglob("*.html") if path.parent != directory]
     for path in pages:
         path.write_text(standing_alone(path.read_text(encoding="utf-8")), encoding="utf-8")

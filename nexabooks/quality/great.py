@@ -20,8 +20,9 @@ from nexabooks.quality.results import SHOWN_KEYS
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
-    from great_expectations.data_context import EphemeralDataContext
     from great_expectations.datasource.fluent import SQLDatasource
+
+    from nexabooks.quality.gx_in_memory import Context
 
 BATCH = "{batch}"  # what GX calls the table under check
 _SEVERITY = {"error": "critical", "warn": "warning"}
@@ -36,19 +37,10 @@ class Checkpoints:
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        gx = great_expectations()
-        from great_expectations.data_context.types.base import (
-            DataContextConfig,
-            InMemoryStoreBackendDefaults,
-            ProgressBarsConfig,
-        )
+        great_expectations()
+        from nexabooks.quality.gx_in_memory import new_context
 
-        config = DataContextConfig(
-            store_backend_defaults=InMemoryStoreBackendDefaults(),  # GX's own default leaves a folder behind each time
-            progress_bars=ProgressBarsConfig(globally=False),
-            analytics_enabled=False,
-        )
-        self.context: EphemeralDataContext = gx.get_context(mode="ephemeral", project_config=config)
+        self.context: Context = new_context()
         self._connection = connection
         self._sources: dict[str, SQLDatasource] = {}
 
@@ -65,25 +57,26 @@ class Checkpoints:
 
         `columns` are the model's own, so that a failing row can be shown with the columns its rule speaks of.
         """
-        gx = great_expectations()
         from great_expectations.core.run_identifier import RunIdentifier
+
+        from nexabooks.quality import gx_in_memory
 
         name = f"{suite.layer}.{suite.model}"
         table = self._source(suite.layer).add_table_asset(name, table_name=suite.model)
         compiled = [compiled_promise(suite, promise, columns, number) for number, promise in promises]
-        expectations = self.context.suites.add(gx.ExpectationSuite(name, expectations=compiled, notes=suite.grain))
+        expectations = gx_in_memory.Suite(name, expectations=compiled, notes=suite.grain)
+        self.context.suites.add(expectations)
         batch = table.add_batch_definition_whole_table("all rows")
-        validation = gx.ValidationDefinition(name=name, data=batch, suite=expectations)
-        checkpoint = gx.Checkpoint(
+        checkpoint = gx_in_memory.Checkpoint(
             name=name,
-            validation_definitions=[self.context.validation_definitions.add(validation)],
+            validation_definitions=[gx_in_memory.Validation(name=name, data=batch, suite=expectations)],
             result_format={
                 "result_format": "COMPLETE",
                 "unexpected_index_column_names": list(suite.key),
                 "partial_unexpected_count": SHOWN_KEYS,
             },
         )
-        ran = self.context.checkpoints.add(checkpoint).run(run_id=RunIdentifier(run_name=run_id, run_time=checked_at))
+        ran = checkpoint.run(run_id=RunIdentifier(run_name=run_id, run_time=checked_at))
         (outcome,) = ran.run_results.values()
         return {result.expectation_config.meta["promise"]: result for result in outcome.results}
 
@@ -107,6 +100,8 @@ class Checkpoints:
 def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:
     """One promise as a GX expectation, with its sentence as the description that Data Docs show."""
     gxe = great_expectations().expectations
+    from nexabooks.quality import gx_in_memory
+
     said = f"{promise.says}. Protects: {promise.protects}." if promise.protects else promise.says
     shared = {"description": said, "severity": _SEVERITY[promise.severity], "meta": {"promise": number}}
     column = promise.columns[0] if promise.columns else ""
@@ -114,7 +109,7 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
         case "key":
             # One query instead of GX's own expectations for uniqueness and for each column: a fifth of the time, and the
             # keys come back (GX names no rows for a compound key).
-            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=broken_keys(promise, BATCH), **shared)
+            return gx_in_memory.BreakingRows(unexpected_rows_query=broken_keys(promise, BATCH), **shared)
         case "row_count":
             return gxe.ExpectTableRowCountToBeBetween(min_value=promise.least, max_value=promise.most, **shared)
         case "in_set":
@@ -125,7 +120,7 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
             )
         case _:
             query = breaking_rows(suite, promise, BATCH, shown_columns(suite, promise, columns))
-            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
+            return gx_in_memory.BreakingRows(unexpected_rows_query=query, **shared)
 
 
 def breaking_rows(suite: Suite, promise: Promise, table: str, columns: Sequence[str]) -> str:

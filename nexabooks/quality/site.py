@@ -21,14 +21,14 @@ from nexabooks.quality.page import CHAPTERS, render
 from nexabooks.quality.results import CheckResult
 
 if TYPE_CHECKING:
-    from great_expectations.data_context import EphemeralDataContext
+    from nexabooks.quality.gx_in_memory import Context
 
 
 def write_scope(
     site_dir: Path,
     scope: str,
     results: Sequence[CheckResult],
-    context: EphemeralDataContext,
+    context: Context,
     *,
     run_id: str,
     checked_at: datetime,

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import pytest
+from prefect import settings
 from prefect.testing.utilities import prefect_test_harness
 
 from nexabooks.cli.examining import apply_odoo_setup
 from nexabooks.sandbox import story
 from nexabooks.sandbox.sandbox import Sandbox
 
+# Each is work for every task of every run that no test here looks at; the recorder of task runs stays on.
+OFF = (
+    "PREFECT_SERVER_ANALYTICS_ENABLED",
+    "PREFECT_LOGGING_TO_API_ENABLED",
+    "PREFECT_SERVER_LOGS_STREAM_OUT_ENABLED",
+    "PREFECT_SERVER_EVENTS_STREAM_OUT_ENABLED",
+    *(
+        f"PREFECT_SERVER_SERVICES_{name}_ENABLED"
+        for name in ("SCHEDULER", "LATE_RUNS", "FOREMAN", "CANCELLATION_CLEANUP", "TRIGGERS", "EVENT_PERSISTER")
+    ),
+)
+
 
 @pytest.fixture(scope="session")
 def prefect_server():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-        with prefect_test_harness(server_startup_timeout=120):
-            yield
+    off = {getattr(settings, name): False for name in OFF}
+    with settings.temporary_settings(off), prefect_test_harness(server_startup_timeout=120):
+        yield
 
 
 @pytest.fixture(scope="module")

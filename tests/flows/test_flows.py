@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterId
 
@@ -18,6 +19,7 @@ from flows.relist import relist
 from nexabooks.errors import PermanentError
 from nexabooks.ops import open_ops
 from nexabooks.settings import load_settings
+from tasks.step import in_one_sentence, step
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,10 +37,10 @@ def test_refresh_publishes_and_posts_nothing(box):
 
 
 def test_a_backfill_in_dry_run_writes_nothing_to_odoo(box, monkeypatch):
-    """A backfill may make drafts at most: the stricter mode of the settings holds."""
+    """A backfill may make drafts at most: the stricter mode of the settings holds. Said of the books, so without a server."""
     monkeypatch.setenv("NEXABOOKS_LEDGER_MODE", "dry_run")
     before = box.odoo.totals()
-    report = backfill(date(2026, 3, 1), date(2026, 4, 1))
+    report = backfill.fn(date(2026, 3, 1), date(2026, 4, 1))
     assert report.mode == "dry_run"
     assert report.ledger_changes == 0
     assert box.odoo.totals() == before
@@ -54,9 +56,11 @@ def test_backfill_makes_drafts_of_its_days_and_posts_nothing(box):
 
 
 def test_an_unapproved_plan_is_not_posted(box):
-    """What nobody approved, nobody posts."""
+    """What nobody approved, nobody posts; it is refused before a source is asked."""
+    box.stripe.faults.calls.clear()
     with pytest.raises(PermanentError, match="not approved"):
         post_approved("0123456789abcdef")
+    assert box.stripe.faults.calls == []
 
 
 def test_daily_close_posts_what_is_verified_and_shows_every_step_as_a_task(box):
@@ -114,3 +118,24 @@ def test_every_deployment_names_a_flow_that_exists_and_shares_the_pool():
         name = deployment["entrypoint"].rsplit(".", 1)[1]
         assert deployment["entrypoint"] == f"flows.{name}.{name}"
         assert deployment["work_pool"] == {"name": "nexabooks"}
+
+
+went_on: list[object] = []
+
+
+@step("refuse")
+def refuse() -> list[str]:
+    raise PermanentError("The key was refused.")
+
+
+@flow
+@in_one_sentence
+def refusing() -> None:
+    went_on.append(refuse())
+
+
+def test_a_flow_does_not_go_on_after_a_step_that_failed(prefect_server):
+    """A step that fails under Prefect stops its flow, as it does elsewhere: nothing may be posted after a failed check."""
+    with pytest.raises(PermanentError, match="The key was refused"):
+        refusing()
+    assert went_on == []

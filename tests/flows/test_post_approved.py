@@ -19,7 +19,7 @@ from nexabooks.settings import load_settings
 @pytest.fixture(scope="module")
 def refreshed(box):
     """The warehouse is built, Odoo is empty."""
-    refresh()
+    refresh.fn()
     return box
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import duckdb
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from nexabooks.errors import PermanentError, SettingsError
 from nexabooks.quality import run_checks
@@ -338,3 +340,18 @@ def test_a_file_that_promises_nothing_has_not_passed(promise, check):
     (found,) = check().blocking
     assert (found.model, found.is_broken) == ("fct_invoices", True)
     assert "it promises nothing" in found.says
+
+
+def test_a_promise_that_holds_costs_one_query(promise, check, request):
+    """Rows are asked for when there are some to show: nearly every promise of every run holds."""
+    asked: list[str] = []
+
+    def listen(_connection, _cursor, sql, *_rest) -> None:
+        asked.append(sql)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    request.addfinalizer(lambda: event.remove(Engine, "before_cursor_execute", listen))
+    promise(holds=[{"says": "holds", "where": "total_minor >= 0"}, {"says": "broken", "where": "total_minor < 0"}])
+    report = check()
+    assert [named(report, says).is_ok for says in ("holds", "broken")] == [True, False]
+    assert [sum(where in sql for sql in asked) for where in ("total_minor >= 0", "total_minor < 0")] == [1, 2]
