@@ -77,6 +77,8 @@ def show_report(report: CloseReport) -> None:
     print_rows(
         blocks["breaks"], columns={"class": "what", "source_invoice_id": "invoice", "says": "says", "age_days": "days"}
     )
+    for sentence in report.waiting:
+        console.print(f"  {sentence}", markup=False)
     heading("Quality")
     print_rows(
         blocks["quality"], columns={"severity": "severity", "is_ok": "holds", "expectation_count": "expectations"}
