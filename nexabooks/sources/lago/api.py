@@ -54,6 +54,7 @@ class LagoApi:
             timeout_s=settings.request_timeout_s,
             classify=_classify,
             retry_after=_retry_after,
+            setting="NEXABOOKS_LAGO_URL",
         )
 
     def check(self) -> None:

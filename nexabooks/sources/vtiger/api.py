@@ -54,6 +54,7 @@ class VtigerApi:
             allow_post_to=frozenset() if self._is_cloud else frozenset({SELFHOSTED_PATH}),
             classify=classify,
             retry_after=_retry_after,
+            setting="NEXABOOKS_VTIGER_URL",
         )
         self._session_name = ""
         self._login_lock = threading.Lock()
