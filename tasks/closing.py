@@ -122,6 +122,7 @@ def day_after(month: str) -> date:
 
 
 def refuse_if(holds: bool, month: str, reason: str) -> None:
+    """Raise PermanentError, which says that `month` was not closed and why, where `holds`."""
     if holds:
         raise PermanentError(f"{month} was not closed: {reason}.", record=month)
 

@@ -37,10 +37,13 @@ class Act:
 
 @dataclass
 class Play:
+    """What was played so far, act by act, with what was checked in each."""
+
     acts: list[Act] = field(default_factory=list)
 
     @property
     def is_true(self) -> bool:
+        """Whether anything was played and every check of every act holds: the exit code of the demo."""
         return bool(self.acts) and all(check.holds for act in self.acts for check in act.checks)
 
 

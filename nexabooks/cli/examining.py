@@ -184,6 +184,7 @@ def set_up_odoo(*, apply: bool, has_unique_index: bool, as_json: bool) -> int:
 
 
 def state(step: Step) -> str:
+    """`there`, `blocked` (a person must act first) or `missing` (the setup makes it)."""
     return "there" if step.is_present else "blocked" if step.is_blocked else "missing"
 
 

@@ -34,6 +34,7 @@ class Check:
         return f"yes  {self.says}" + (f": {self.found:,}" if isinstance(self.found, int) else "")
 
     def as_row(self) -> dict[str, Any]:
+        """The check for a program: its sentence, whether it holds, and both values as text."""
         return {"says": self.says, "holds": self.holds, "expected": str(self.expected), "found": str(self.found)}
 
 

@@ -152,6 +152,7 @@ class ReadOnlyWire:
             error.sentence += f" A web page came: if that stays so, look at host, port and path in {self._setting}."
 
     def close(self) -> None:
+        """Give the connections back; the wire is not used after it."""
         self._session.close()
 
 

@@ -97,6 +97,7 @@ class OdooReader:
         return self.call(model, "search_read", domain=domain, fields=list(fields), **options)
 
     def search_count(self, model: str, domain: Domain) -> int:
+        """How many records of `model` that the user may see meet `domain`; archived ones only where the domain names `active`."""
         return self.call(model, "search_count", domain=domain)
 
     def read(self, model: str, ids: Sequence[int], fields: Sequence[str]) -> list[Record]:
@@ -178,6 +179,7 @@ class OdooReader:
         return {**arguments, "context": context}
 
     def close(self) -> None:
+        """Give the connections back; the client is not used after it."""
         self._transport.close()
 
     def __enter__(self) -> OdooReader:

@@ -98,6 +98,7 @@ class Json2:
             raise no_answer(what, "the answer was cut short", is_write=is_write) from None
 
     def close(self) -> None:
+        """Give the connections back; the transport is not used after it."""
         self._session.close()
 
 

@@ -102,6 +102,7 @@ class LagoApi:
         return answer.body, record
 
     def close(self) -> None:
+        """Give the connections back; the client is not used after it."""
         self._wire.close()
 
 

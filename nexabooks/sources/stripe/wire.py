@@ -94,6 +94,7 @@ class StripeWire:
         return self._carrier.answer
 
     def close(self) -> None:
+        """Give the connections back; the wire is not used after it."""
         self._wire.close()
 
 

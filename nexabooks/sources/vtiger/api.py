@@ -97,6 +97,7 @@ class VtigerApi:
         return self.call(operation, params, what=what).parsed()["result"]
 
     def close(self) -> None:
+        """Give the connections back; the client is not used after it."""
         # No logout: on PHP 8 it answers nothing and the session lives on (facts: vtiger "Session end").
         self._wire.close()
 
