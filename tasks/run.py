@@ -74,14 +74,14 @@ def run_of(
     holds the lease.
     """
     settings = load_settings()
-    require_settings(settings, needs_ledger=needs_ledger)
-    settings = replace_mode(settings, strictest((mode or settings.ledger_mode, at_most)))
+    _require_settings(settings, needs_ledger=needs_ledger)
+    settings = _replace_mode(settings, strictest((mode or settings.ledger_mode, at_most)))
     modes = modes_from(settings.ledger_modes)
     day = day or accounting_day(settings.now(), settings.company_time_zone)
     run_id = f"{flow}-{day}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, flow, day, settings.ledger_mode, settings, settings.now())
     run.say(f"{flow} for {day}, run {run_id}. Ledger mode: {modes.says(run.mode)}.")
-    make_home(settings)
+    _make_home(settings)
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
         ops.lease(WAREHOUSE_LEASE, holder=f"{run_id} on {socket.gethostname()}", ttl_s=LEASE_S),
@@ -89,18 +89,18 @@ def run_of(
         try:
             yield run
         except NexabooksError as error:
-            leave_stale(run, error.sentence)
+            _leave_stale(run, error.sentence)
             record(run, "failed", error.sentence)
             raise
         except BaseException as error:
             kind = type(error).__name__  # its words may quote anything, and readers see what is written here
-            leave_stale(run, f"{run.flow} for {run.day} was broken off by an error that is not known here: {kind}.")
+            _leave_stale(run, f"{run.flow} for {run.day} was broken off by an error that is not known here: {kind}.")
             record(run, "broken", kind)
             raise
         record_end(run)
 
 
-def leave_stale(run: Run, reason: str) -> None:
+def _leave_stale(run: Run, reason: str) -> None:
     """Readers keep the last good file where the run built anew and did not publish; the file says since when, and why."""
     if run.unpublished.is_set():
         mark_stale(run.settings.published_path, reason=reason, at=run.settings.now())
@@ -127,12 +127,12 @@ def record(run: Run, outcome: str, message: str) -> None:
         )
 
 
-def replace_mode(settings: Settings, mode: LedgerMode) -> Settings:
+def _replace_mode(settings: Settings, mode: LedgerMode) -> Settings:
     """The settings with this ledger mode."""
     return settings.model_copy(update={"ledger_mode": mode})
 
 
-def require_settings(settings: Settings, *, needs_ledger: bool) -> None:
+def _require_settings(settings: Settings, *, needs_ledger: bool) -> None:
     """Raise SettingsError naming every missing and every wrong setting of the sources in use, of Odoo (a missing one only
     when the run needs it) and of the installation."""
     unknown = [name for name in settings.source_names if name not in SOURCES]
@@ -169,7 +169,7 @@ def require_days(first: date, end: date) -> None:
         )
 
 
-def make_home(settings: Settings) -> None:
+def _make_home(settings: Settings) -> None:
     """The folder that everything is kept in. Raises SettingsError when it cannot be made."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ def build_data_docs(context: EphemeralDataContext, directory: Path) -> dict[str,
     shutil.rmtree(directory / "static", ignore_errors=True)
     pages = [path for path in directory.rglob("*.html") if path.parent != directory]
     for path in pages:
-        path.write_text(standing_alone(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(_standing_alone(path.read_text(encoding="utf-8")), encoding="utf-8")
     (directory / "index.html").write_text(
         '<!doctype html><meta http-equiv="refresh" content="0; url=../index.html">'
         '<a href="../index.html">Overview</a>\n',
@@ -68,7 +68,7 @@ def build_data_docs(context: EphemeralDataContext, directory: Path) -> dict[str,
     }
 
 
-def standing_alone(html: str) -> str:
+def _standing_alone(html: str) -> str:
     """A page of GX without anything that it would fetch from elsewhere or run."""
     return _TAKEN_OUT.sub("", html).replace("</head>", _LOOKS, 1)
 

@@ -70,7 +70,7 @@ class Checkpoints:
 
         name = f"{suite.layer}.{suite.model}"
         table = self._source(suite.layer).add_table_asset(name, table_name=suite.model)
-        compiled = [compiled_promise(suite, promise, columns, number) for number, promise in promises]
+        compiled = [_compiled_promise(suite, promise, columns, number) for number, promise in promises]
         expectations = self.context.suites.add(gx.ExpectationSuite(name, expectations=compiled, notes=suite.grain))
         batch = table.add_batch_definition_whole_table("all rows")
         validation = gx.ValidationDefinition(name=name, data=batch, suite=expectations)
@@ -104,7 +104,7 @@ class Checkpoints:
         return self._sources[schema]
 
 
-def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:
+def _compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:
     """One promise as a GX expectation, with its sentence as the description that Data Docs show."""
     gxe = great_expectations().expectations
     said = f"{promise.says}. Protects: {promise.protects}." if promise.protects else promise.says
@@ -114,7 +114,7 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
         case "key":
             # One query instead of GX's own expectations for uniqueness and for each column: a fifth of the time, and the
             # keys come back (GX names no rows for a compound key).
-            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=broken_keys(promise, BATCH), **shared)
+            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=_broken_keys(promise, BATCH), **shared)
         case "row_count":
             return gxe.ExpectTableRowCountToBeBetween(min_value=promise.least, max_value=promise.most, **shared)
         case "in_set":
@@ -124,7 +124,7 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
                 column=column, min_value=promise.least, max_value=promise.most, **shared
             )
         case _:
-            query = breaking_rows(suite, promise, BATCH, shown_columns(suite, promise, columns))
+            query = breaking_rows(suite, promise, BATCH, _shown_columns(suite, promise, columns))
             return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
 
 
@@ -142,7 +142,7 @@ def breaking_rows(suite: Suite, promise: Promise, table: str, columns: Sequence[
     return f"select {shown or '*'} from {rows} where ({where}) is not true"
 
 
-def broken_keys(promise: Promise, table: str) -> str:
+def _broken_keys(promise: Promise, table: str) -> str:
     """The query for the keys of `table` that stand on several rows or have a part that is null."""
     key = ", ".join(quoted(column) for column in promise.columns)
     shown = ", ".join(f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in promise.columns)
@@ -151,7 +151,7 @@ def broken_keys(promise: Promise, table: str) -> str:
     return f"select {shown}, row_count from ({counted}) as keys where row_count > 1 or {has_null}"
 
 
-def shown_columns(suite: Suite, promise: Promise, columns: Sequence[str]) -> list[str]:
+def _shown_columns(suite: Suite, promise: Promise, columns: Sequence[str]) -> list[str]:
     """The key, then the columns that the condition names: what a person needs to see of a failing row."""
     words = set(re.findall(r"\w+", promise.where.lower()))
     return list(dict.fromkeys([*suite.key, *(column for column in columns if column.lower() in words)]))
