@@ -27,6 +27,7 @@ _ONE_AT = re.compile(r"[^:]+://(?:[^:/]*(?::[^@]*)?@)?[^@]*", re.DOTALL)
 
 
 def of_time_zone(name: str) -> str:
+    """A zone of the IANA table that this machine has."""
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones, such as America
@@ -35,6 +36,7 @@ def of_time_zone(name: str) -> str:
 
 
 def of_currency(code: str) -> str:
+    """Three capital letters; whether a source or Odoo knows the currency is not looked at."""
     if re.fullmatch("[A-Z]{3}", code):
         return ""
     return f"is {code!r}, which is no currency code; write three capital letters, such as CAD"
@@ -63,14 +65,17 @@ def of_key(value: SecretStr | str) -> str:
 
 
 def of_rate(per_s: float) -> str:
+    """Requests a second: more than none, and finite."""
     return "" if 0 < per_s < math.inf else "must be more than zero requests a second"
 
 
 def of_timeout(timeout_s: float) -> str:
+    """Seconds: more than none, and no more than the wires may wait."""
     return "" if 0 < timeout_s <= MOST_S else f"must be more than zero seconds, and at most {MOST_S}"
 
 
 def of_postgres(value: SecretStr) -> str:
+    """The address of a PostgreSQL database; no part of its password gets into the words."""
     return _of_database(value.get_secret_value(), POSTGRES_DRIVERS)
 
 
@@ -91,10 +96,12 @@ def of_folder_to_write(path: Path) -> str:
 
 
 def of_sql(folder: Path) -> str:
+    """A folder with the dbt project in it."""
     return "" if (folder / "dbt_project.yml").is_file() else f"is {folder}, which holds no dbt_project.yml{_FROM_HERE}"
 
 
 def of_expectations(folder: Path) -> str:
+    """A folder with at least one file of expectations below one of its layers."""
     return "" if any(folder.glob("*/*.yml")) else f"is {folder}, which holds no expectations (*/*.yml){_FROM_HERE}"
 
 

@@ -98,10 +98,12 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_path(self) -> Path:
+        """The DuckDB file that is rebuilt at any time; below `home`."""
         return self.home / "warehouse.duckdb"
 
     @property
     def published_path(self) -> Path:
+        """The DuckDB file that finance reads; below `home`."""
         return self.home / "published" / "nexabooks.duckdb"
 
     @property
@@ -111,10 +113,12 @@ class Settings(BaseSettings):
 
     @property
     def ops_store_url(self) -> str:
+        """The address of the ops store: as set, else an SQLite file below `home`."""
         return self.ops_url or f"sqlite:///{self.home / 'ops.sqlite'}"
 
     @property
     def source_names(self) -> tuple[str, ...]:
+        """The sources in use, in the order in which they are read; whether each exists is not looked at."""
         return tuple(name.strip() for name in self.sources.split(",") if name.strip())
 
     def missing(self, *fields: str) -> list[str]:
@@ -175,6 +179,7 @@ def refuse_wrong_settings(settings: Settings, system: str) -> None:
 
 
 def says_wrong(found: list[Wrong]) -> str:
+    """One sentence that names every wrong setting, and no value that is a secret."""
     return f"These settings cannot be used: {'; '.join(wrong.says for wrong in found)}."
 
 

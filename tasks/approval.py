@@ -73,7 +73,7 @@ def show_plan(settings: Settings, request_id: str) -> str:
     """Plan what `post` would do, keep it as artifacts, and write down that `request_id` waits for a yes; the plan's hash."""
     with run_of("plan", mode="post") as run:
         plan = plan_ledger(run, check_marts(run))
-        keep_plan_artifacts(run, plan)
+        _keep_plan_artifacts(run, plan)
     if not plan.has_work:
         raise PermanentError("There is nothing to approve: Odoo holds what the sources confirm. Nothing was posted.")
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
@@ -81,7 +81,7 @@ def show_plan(settings: Settings, request_id: str) -> str:
     return plan.hash
 
 
-def keep_plan_artifacts(run: Run, plan: Plan) -> None:
+def _keep_plan_artifacts(run: Run, plan: Plan) -> None:
     """The plan in the Prefect UI: what a person decides on, as tables."""
     rows: list[dict[str, Any]] = [
         {name: row[name] for name in ("verb", "invoice_number", "customer_name", "dated_on", "total_minor", "currency_code", "reason")}

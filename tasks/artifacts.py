@@ -28,11 +28,12 @@ def keep_artifacts(report: CloseReport) -> None:
         description="Differences that wait for a person.",
     )
     unread = "".join(f"\n- not read: {sentence}" for sentence in report.unread)
+    waiting = "".join(f"\n- waits for a person: {sentence}" for sentence in report.waiting)
     links = "".join(f"\n- {name}: `{path}`" for name, path in report.paths.items())
     create_markdown_artifact(
         key="run-summary",
-        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}\n{links}\n",
-        description="Where the results lie, and what could not be read.",
+        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}{waiting}\n{links}\n",
+        description="Where the results lie, what could not be read, and which plans wait for an approval.",
     )
 
 

@@ -15,6 +15,7 @@ from tasks.step import step
 def build_models(run: Run) -> list[ModelRun]:
     """Seeds and models in the order of their references. Raises BuildFailed naming the model and its compiled SQL."""
     run.say_detail("Building the models.")
+    run.unpublished.set()
     project = project_of(run.run_id, run.settings.sql_dir)
     with open_warehouse(run.settings.warehouse_path) as db:
         ensure_sources(db, project)

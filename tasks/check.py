@@ -34,6 +34,7 @@ def check_marts(run: Run) -> list[ParkedInvoice]:
     run.say(sentence)
     if any(result.is_blocking for result in results):
         mark_stale(settings.published_path, reason=sentence, at=at)
+        run.unpublished.clear()  # readers know it by now, in fewer words than the error's
         raise QualityFailed(
             f"{sentence} Nothing was posted or published after this; readers keep the last good file, marked stale. "
             f"See {site_dir / 'index.html'}."

@@ -76,7 +76,7 @@ def close_month(settings: Settings, month: str, *, by: str, note: str) -> Closed
         raise PermanentError(f"{month} was not closed: there is no published file at {settings.published_path} yet.")
     with open_warehouse(settings.published_path, read_only=True) as db:
         publication = db.rows("select run_id, published_at, is_stale, stale_reason from finance.publication")[0]
-        for reason in reasons_against(db, settings, month, after, publication):
+        for reason in _reasons_against(db, settings, month, after, publication):
             refuse_if(True, month, reason)
         open_breaks = tuple(row["break_key"] for row in db.rows(OPEN_BREAKS, [month]))
         figures = tuple(ClosedFigure(**row) for row in db.rows(FIGURES, [month]))
@@ -122,6 +122,7 @@ def day_after(month: str) -> date:
 
 
 def refuse_if(holds: bool, month: str, reason: str) -> None:
+    """Raise PermanentError, which says that `month` was not closed and why, where `holds`."""
     if holds:
         raise PermanentError(f"{month} was not closed: {reason}.", record=month)
 
@@ -130,7 +131,7 @@ def _not_over(settings: Settings, after: date) -> str:
     return f"it is over at the start of {after} in {settings.company_time_zone}, and not before"
 
 
-def reasons_against(
+def _reasons_against(
     db: Warehouse, settings: Settings, month: str, after: date, publication: dict[str, Any]
 ) -> list[str]:
     """Why the published file cannot be what a month is closed with; empty when it can."""
@@ -152,14 +153,14 @@ def reasons_against(
     ]
     if unread:
         return [f"{', '.join(sorted(unread))} was not read whole since the month was over; finance.freshness says why"]
-    broken = [row for row in db.rows(BROKEN_PROMISES) if is_of_month(db, row, month)]
+    broken = [row for row in db.rows(BROKEN_PROMISES) if _is_of_month(db, row, month)]
     if broken:
         said = in_short([f"{row['model']}: {row['expectation']}" for row in broken])
         return [f"{len(broken)} promises of level error are broken by it ({said}); finance.quality names the rows"]
     return []
 
 
-def is_of_month(db: Warehouse, broken: dict[str, Any], month: str) -> bool:
+def _is_of_month(db: Warehouse, broken: dict[str, Any], month: str) -> bool:
     """Whether the rows that break a promise may be of `month`: they are unless each is named and is of another month."""
     keys = json.loads(broken["failing_keys"] or "[]")
     if not keys or len(keys) < broken["unexpected_count"]:

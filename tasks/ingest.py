@@ -24,6 +24,7 @@ class SourceRead:
 
     @property
     def changed_count(self) -> int:
+        """Records that are new, changed or gone since the last load, over all streams."""
         return sum(one.inserted_count + one.changed_count + one.deleted_count for one in self.landed)
 
 

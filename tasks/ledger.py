@@ -53,7 +53,7 @@ def plan_ledger(
     `parked`: invoices that a quality check named; they wait, and so does what trips a brake. With `first` and `end`, only
     invoices dated in between (end not included). Reads Odoo; writes nothing there.
     """
-    plan = brake(run, free_plan(run, parked, first, end))
+    plan = brake(run, _free_plan(run, parked, first, end))
     keep_plan(run, plan)
     counts = ", ".join(f"{verb} {count}" for verb, count in plan.counts().items())
     totals = ", ".join(format_minor(total, code) for code, total in plan.totals_minor().items()) or "nothing"
@@ -68,7 +68,7 @@ def _held(trip: Trip) -> str:
     return f"{'Let go by a person' if trip.is_allowed else 'Held'}: {len(trip.holds)}."
 
 
-def free_plan(run: Run, parked: Sequence[ParkedInvoice], first: date | None = None, end: date | None = None) -> Plan:
+def _free_plan(run: Run, parked: Sequence[ParkedInvoice], first: date | None = None, end: date | None = None) -> Plan:
     """The plan before any brake. Raises SettingsError when NEXABOOKS_LEDGER_MODES names what does not exist."""
     modes = modes_from(run.settings.ledger_modes)
     with open_warehouse(run.settings.warehouse_path) as db:
@@ -134,7 +134,7 @@ def apply_to_ledger(run: Run, plan: Plan) -> Counts:
             lease.check()  # before the next batch: a process that slept past its lease writes no more
             run.say_detail(f"Odoo: {step_name}, {done} of {total}.")
 
-        refuse_if_blocked(check(client, plan.desired))
+        _refuse_if_blocked(check(client, plan.desired))
         counts = apply_plan(
             plan,
             client,
@@ -165,7 +165,7 @@ def _owed_notes(run: Run, plan: Plan) -> set[MoveKey]:
     return left & (posted | plan.present.taken_back.keys())
 
 
-def refuse_if_blocked(findings: list[Finding]) -> None:
+def _refuse_if_blocked(findings: list[Finding]) -> None:
     """Raise LedgerRefused, in one sentence, when a finding would make every invoice fail."""
     if found := blocking(findings):
         said = "; ".join(f"{finding.what}: {finding.says}" for finding in found)
@@ -205,7 +205,7 @@ def approved_plan(run: Run, plan_hash: str, parked: Sequence[ParkedInvoice] = ()
     with open_ops(run.settings.ops_store_url, now=run.settings.now) as ops:
         reversals = ops.meant("reverse")
     approved = {*(action["fingerprint"] for action in saved.plan["actions"]), *saved.plan.get("braked", ())}
-    free = free_plan(run, parked)
+    free = _free_plan(run, parked)
     rest = rest_of_corrections(free, approved, reversals)
     if rest:
         run.say("A correction of this plan was cut off between its reversal and its new entry; it is finished now.")

@@ -34,6 +34,7 @@ def publish_books(run: Run) -> Published:
     record_end(run)  # the file tells of the run that made it
     with open_warehouse(settings.warehouse_path) as db:
         published = publish(db, settings.published_path, run_id=run.run_id, published_at=at, check=check)
+    run.unpublished.clear()
     run.say(
         f"published: {sum(published.row_counts.values()):,} rows in {len(published.row_counts)} tables, {settings.published_path}."
     )

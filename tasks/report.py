@@ -12,6 +12,7 @@ from nexabooks.ops import open_ops
 from nexabooks.warehouse import open_warehouse
 from tasks.artifacts import keep_artifacts
 from tasks.ingest import SourceRead
+from tasks.plans import waiting_plans
 from tasks.run import Run
 from tasks.step import in_prefect, step
 
@@ -58,7 +59,7 @@ QUESTIONS: dict[str, str] = {
 class CloseReport:
     """The answer of a run. Amounts in whole minor units; `steps` counts what it did in Odoo by action and outcome, and
     `troubles` are the receipts of what was refused or stayed unclear (all others are in the ops store); `unread` holds a
-    sentence for each source that was not read."""
+    sentence for each source that was not read, `waiting` one for each plan that waits for an approval."""
 
     run_id: str
     flow: str
@@ -70,6 +71,7 @@ class CloseReport:
     unread: tuple[str, ...] = ()
     may_retry: bool = True
     paths: dict[str, str] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -149,6 +151,7 @@ def report_close(run: Run, reads: list[SourceRead]) -> CloseReport:
             "data quality": str(run.settings.home / "quality" / "index.html"),
             "warehouse": str(run.settings.warehouse_path),
         },
+        waiting=[plan.sentence() for plan in waiting_plans(run.settings)],
     )
     keep_artifacts(report)
     return report

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from threading import Event
 
 from nexabooks.errors import NexabooksError, SettingsError
 from nexabooks.ledger.modes import modes_from, strictest
 from nexabooks.ops import open_ops
 from nexabooks.settings import LedgerMode, Settings, Wrong, load_settings, says_wrong, wrong_settings
 from nexabooks.sources.registry import SOURCES
-from nexabooks.warehouse import open_warehouse, record_run
+from nexabooks.warehouse import mark_stale, open_warehouse, record_run
 from nexabooks.windows import accounting_day
 
 # Who hears what a run says: print under Prefect (log_prints) and in a pipe; the command line sets its progress display.
@@ -34,7 +35,8 @@ WAREHOUSE_LEASE = "warehouse-writer"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every step of one run shares. `unread` gathers a sentence for each source that could not be read."""
+    """What every step of one run shares. `unread` gathers a sentence for each source that could not be read; `unpublished`
+    is set while the run has begun to build what readers do not have yet."""
 
     run_id: str
     flow: str
@@ -43,6 +45,7 @@ class Run:
     settings: Settings
     started_at: datetime
     unread: list[str] = field(default_factory=list)
+    unpublished: Event = field(default_factory=Event)
 
     def say(self, sentence: str) -> None:
         """Tell whoever watches."""
@@ -66,18 +69,19 @@ def run_of(
 
     `mode`: the run's ledger mode in place of the settings' one. `at_most`: the most that this run may do; a stricter mode
     still holds. Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the
-    run ended in meta.runs. Raises SettingsError naming all that is missing or wrong, TransientError while another run
+    run ended in meta.runs. Whatever stops it between its first build and its publishing is why the published file, which
+    readers keep, is marked stale. Raises SettingsError naming all that is missing or wrong, TransientError while another run
     holds the lease.
     """
     settings = load_settings()
-    require_settings(settings, needs_ledger=needs_ledger)
-    settings = replace_mode(settings, strictest((mode or settings.ledger_mode, at_most)))
+    _require_settings(settings, needs_ledger=needs_ledger)
+    settings = _replace_mode(settings, strictest((mode or settings.ledger_mode, at_most)))
     modes = modes_from(settings.ledger_modes)
     day = day or accounting_day(settings.now(), settings.company_time_zone)
     run_id = f"{flow}-{day}-{uuid.uuid4().hex[:8]}"
     run = Run(run_id, flow, day, settings.ledger_mode, settings, settings.now())
     run.say(f"{flow} for {day}, run {run_id}. Ledger mode: {modes.says(run.mode)}.")
-    make_home(settings)
+    _make_home(settings)
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,
         ops.lease(WAREHOUSE_LEASE, holder=f"{run_id} on {socket.gethostname()}", ttl_s=LEASE_S),
@@ -85,12 +89,21 @@ def run_of(
         try:
             yield run
         except NexabooksError as error:
+            _leave_stale(run, error.sentence)
             record(run, "failed", error.sentence)
             raise
         except BaseException as error:
-            record(run, "broken", type(error).__name__)  # its words may quote anything, and readers see this row
+            kind = type(error).__name__  # its words may quote anything, and readers see what is written here
+            _leave_stale(run, f"{run.flow} for {run.day} was broken off by an error that is not known here: {kind}.")
+            record(run, "broken", kind)
             raise
         record_end(run)
+
+
+def _leave_stale(run: Run, reason: str) -> None:
+    """Readers keep the last good file where the run built anew and did not publish; the file says since when, and why."""
+    if run.unpublished.is_set():
+        mark_stale(run.settings.published_path, reason=reason, at=run.settings.now())
 
 
 def record_end(run: Run) -> None:
@@ -114,12 +127,12 @@ def record(run: Run, outcome: str, message: str) -> None:
         )
 
 
-def replace_mode(settings: Settings, mode: LedgerMode) -> Settings:
+def _replace_mode(settings: Settings, mode: LedgerMode) -> Settings:
     """The settings with this ledger mode."""
     return settings.model_copy(update={"ledger_mode": mode})
 
 
-def require_settings(settings: Settings, *, needs_ledger: bool) -> None:
+def _require_settings(settings: Settings, *, needs_ledger: bool) -> None:
     """Raise SettingsError naming every missing and every wrong setting of the sources in use, of Odoo (a missing one only
     when the run needs it) and of the installation."""
     unknown = [name for name in settings.source_names if name not in SOURCES]
@@ -156,7 +169,7 @@ def require_days(first: date, end: date) -> None:
         )
 
 
-def make_home(settings: Settings) -> None:
+def _make_home(settings: Settings) -> None:
     """The folder that everything is kept in. Raises SettingsError when it cannot be made."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)

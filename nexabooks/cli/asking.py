@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as csv_writer
 import sys
+from dataclasses import asdict
 from typing import Any
 
 import duckdb
@@ -67,11 +68,14 @@ def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:
 
 
 def show_status(*, as_json: bool) -> None:
-    """How the books stand, from the published file."""
+    """How the books stand, from the published file; and from the ops store which plans wait for an approval."""
+    from tasks.plans import waiting_plans
+
     settings = load_settings()
     answers = {name: published(settings, sql) for name, sql in STATUS_QUESTIONS.items()}
+    waiting = waiting_plans(settings)
     if as_json:
-        print_json(answers)
+        print_json(answers | {"waiting_plans": [asdict(plan) for plan in waiting]})
         return
     publication = answers.pop("publication")[0]
     console.print(
@@ -85,3 +89,5 @@ def show_status(*, as_json: bool) -> None:
     for name, rows in answers.items():
         heading(titles[name])
         print_rows(rows)
+    for plan in waiting:
+        console.print(f"  {plan.sentence()}", markup=False)

@@ -56,6 +56,7 @@ def print_json(value: Any) -> None:
 
 
 def heading(text: str) -> None:
+    """An empty line and `text` in bold, above what follows."""
     console.print()
     console.print(f"[bold]{_escape(text)}[/bold]")
 

@@ -37,10 +37,13 @@ class Act:
 
 @dataclass
 class Play:
+    """What was played so far, act by act, with what was checked in each."""
+
     acts: list[Act] = field(default_factory=list)
 
     @property
     def is_true(self) -> bool:
+        """Whether anything was played and every check of every act holds: the exit code of the demo."""
         return bool(self.acts) and all(check.holds for act in self.acts for check in act.checks)
 
 
@@ -54,13 +57,13 @@ def play_story(home: Path, *, as_json: bool) -> int:
         play.acts.append(close(box, "Day 1: the first close", 0, quiet=as_json))
         if not as_json:
             show_report(play.acts[0].report)
-        play.acts.append(close_again(box, quiet=as_json))
+        play.acts.append(_close_again(box, quiet=as_json))
         for index, world in enumerate(days[1:], 1):
             box.show(world)
             reach(box, home)
             play.acts.append(close(box, f"Day {index + 1}: {DAY_SAYS[index]}", index, quiet=as_json))
             if not as_json:
-                show_later_day(play.acts[-1].report)
+                _show_later_day(play.acts[-1].report)
         started = time.monotonic()
         report, checks = decide(box, play.acts[DAY_2].report.run_id, quiet=as_json)
         play.acts.append(Act("A person decides: undo, plan, approval", report, checks, time.monotonic() - started))
@@ -81,7 +84,7 @@ def play_traps(home: Path, *, as_json: bool) -> int:
     play = Play()
     with pretend_world(traps.world(), home, quiet=as_json) as box:
         started = time.monotonic()
-        report = run_close("The trap world", quiet=as_json)
+        report = _run_close("The trap world", quiet=as_json)
         play.acts.append(
             Act("The trap world", report, checks_of_traps(load_settings(), box), time.monotonic() - started)
         )
@@ -91,10 +94,10 @@ def play_traps(home: Path, *, as_json: bool) -> int:
         box.show(traps.day_after())
         reach(box, home)
         started = time.monotonic()
-        report = run_close("The day after: a credit note names what went back", quiet=as_json)
+        report = _run_close("The day after: a credit note names what went back", quiet=as_json)
         checks = checks_of_day_after(load_settings(), box, payments)
         play.acts.append(Act("The day after", report, checks, time.monotonic() - started))
-        play.acts.append(close_again(box, quiet=as_json))
+        play.acts.append(_close_again(box, quiet=as_json))
     return verdict(play, home, as_json=as_json)
 
 
@@ -130,7 +133,7 @@ def _as_interrupt(_signal: int, _frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def run_close(title: str, *, quiet: bool) -> CloseReport:
+def _run_close(title: str, *, quiet: bool) -> CloseReport:
     """One daily close, by the body of the flow itself."""
     from flows.daily_close import daily_close
 
@@ -143,22 +146,22 @@ def close(box: Sandbox, title: str, index: int, *, quiet: bool) -> Act:
     from nexabooks.sandbox.story import EXPECTED
 
     started = time.monotonic()
-    report = run_close(title, quiet=quiet)
+    report = _run_close(title, quiet=quiet)
     seconds = time.monotonic() - started
     return Act(title, report, checks_of_close(load_settings(), box, report, EXPECTED[index]), seconds)
 
 
-def close_again(box: Sandbox, *, quiet: bool) -> Act:
+def _close_again(box: Sandbox, *, quiet: bool) -> Act:
     """The same close once more, which must change nothing anywhere."""
     before = box.odoo.totals()
     started = time.monotonic()
-    report = run_close("The same day once more", quiet=quiet)
+    report = _run_close("The same day once more", quiet=quiet)
     return Act(
         "The same day once more", report, checks_of_rerun(report, before, box.odoo.totals()), time.monotonic() - started
     )
 
 
-def show_later_day(report: CloseReport) -> None:
+def _show_later_day(report: CloseReport) -> None:
     """What a later day adds to the first screen."""
     heading(f"{report.flow} {report.day}")
     for sentence in report.unread:

@@ -42,10 +42,10 @@ def examine(*, as_json: bool) -> int:
             diagnosis
             for name in settings.source_names
             if name != "ops"  # to be looked at below; reading it would make it
-            for diagnosis in diagnose_source(name, settings, is_asked=name in asked)
+            for diagnosis in _diagnose_source(name, settings, is_asked=name in asked)
         ),
-        *diagnose_odoo(settings, is_asked="odoo" in asked),
-        *([] if "ops" in unusable else [diagnose_ops(settings)]),
+        *_diagnose_odoo(settings, is_asked="odoo" in asked),
+        *([] if "ops" in unusable else [_diagnose_ops(settings)]),
     ]
     if as_json:
         print_json([asdict(one) for one in found])
@@ -60,7 +60,7 @@ def examine(*, as_json: bool) -> int:
     return EXIT_OK if all(one.is_ok for one in found) else EXIT_PERSON
 
 
-def diagnose_source(name: str, settings: Settings, *, is_asked: bool = True) -> list[Diagnosis]:
+def _diagnose_source(name: str, settings: Settings, *, is_asked: bool = True) -> list[Diagnosis]:
     """The missing settings of one source; where it `is_asked`, its connection, and whether each stream may be read."""
     if name not in SOURCES:
         return [Diagnosis(name, False, f"there is no such source; NEXABOOKS_SOURCES knows {', '.join(SOURCES)}")]
@@ -86,7 +86,7 @@ def diagnose_source(name: str, settings: Settings, *, is_asked: bool = True) -> 
     return [Diagnosis(name, not refused, f"connected; {readable} streams can be read"), *refused]
 
 
-def diagnose_odoo(settings: Settings, *, is_asked: bool = True) -> list[Diagnosis]:
+def _diagnose_odoo(settings: Settings, *, is_asked: bool = True) -> list[Diagnosis]:
     """The missing settings; where it `is_asked`, the connection, and whether posting would work."""
     missing = SOURCES["odoo"].missing_settings(settings)
     if missing:
@@ -99,7 +99,7 @@ def diagnose_odoo(settings: Settings, *, is_asked: bool = True) -> list[Diagnosi
         return [Diagnosis("odoo", False, str(error))]
 
 
-def diagnose_ops(settings: Settings) -> Diagnosis:
+def _diagnose_ops(settings: Settings) -> Diagnosis:
     """Whether the ops store opens, and how old it is. Only looks: opening it would bring it up to date."""
     try:
         return Diagnosis("ops store", True, look_at_ops(settings.ops_store_url))
@@ -184,6 +184,7 @@ def set_up_odoo(*, apply: bool, has_unique_index: bool, as_json: bool) -> int:
 
 
 def state(step: Step) -> str:
+    """`there`, `blocked` (a person must act first) or `missing` (the setup makes it)."""
     return "there" if step.is_present else "blocked" if step.is_blocked else "missing"
 
 

@@ -34,6 +34,7 @@ class Check:
         return f"yes  {self.says}" + (f": {self.found:,}" if isinstance(self.found, int) else "")
 
     def as_row(self) -> dict[str, Any]:
+        """The check for a program: its sentence, whether it holds, and both values as text."""
         return {"says": self.says, "holds": self.holds, "expected": str(self.expected), "found": str(self.found)}
 
 
@@ -79,7 +80,7 @@ def checks_of_close(settings: Settings, box: Sandbox, report: CloseReport, expec
         Check(
             "Odoo itself holds as many posted entries",
             expected.ledger_count + len(expected.changed_after_posting) + 2 * expected.taken_back_count,
-            posted_in_odoo(box),
+            _posted_in_odoo(box),
         ),
     ]
     if expected.families is not None:
@@ -117,7 +118,7 @@ def checks_of_rerun(report: CloseReport, before: dict[str, Any], after: dict[str
     ]
 
 
-def posted_in_odoo(box: Sandbox) -> int:
+def _posted_in_odoo(box: Sandbox) -> int:
     """How many invoices and credit notes the pretend Odoo itself has posted."""
     return int(box.odoo.totals()["documents"].get("posted", 0))
 
@@ -161,9 +162,9 @@ def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:
     }
     checks.append(Check("the ledger by currency and kind", LEDGER, posted))
     checks.append(
-        Check("Odoo itself holds as many posted entries", sum(n for n, _ in LEDGER.values()), posted_in_odoo(box))
+        Check("Odoo itself holds as many posted entries", sum(n for n, _ in LEDGER.values()), _posted_in_odoo(box))
     )
-    return [*checks, *checks_of_trap_money(settings), check_of_payouts(settings)]
+    return [*checks, *_checks_of_trap_money(settings), _check_of_payouts(settings)]
 
 
 def checks_of_day_after(settings: Settings, box: Sandbox, payments_before: int) -> list[Check]:
@@ -179,11 +180,11 @@ def checks_of_day_after(settings: Settings, box: Sandbox, payments_before: int) 
         Check("the credit note is posted and nothing of it is open", ("posted", 0), tuple(entry.values())),
         Check("the refund is the note's", [("refund", 5650, True)], [tuple(row.values()) for row in moved]),
         Check("payments in Odoo, none more than the day before", payments_before, box.odoo.totals()["payments"]),
-        *checks_of_trap_money(settings, tuple(one for one in BREAKS if one != SETTLED_LATER)),
+        *_checks_of_trap_money(settings, tuple(one for one in BREAKS if one != SETTLED_LATER)),
     ]
 
 
-def check_of_payouts(settings: Settings) -> Check:
+def _check_of_payouts(settings: Settings) -> Check:
     """The payouts name the invoices of Lago whose money they brought, and no other of Lago's."""
     from nexabooks.sandbox.traps import EXPECTED
     from nexabooks.sandbox.traps_money import PAID_OUT, payout_id
@@ -200,7 +201,7 @@ def check_of_payouts(settings: Settings) -> Check:
     )
 
 
-def checks_of_trap_money(settings: Settings, shown: tuple[tuple[str, str, str], ...] | None = None) -> list[Check]:
+def _checks_of_trap_money(settings: Settings, shown: tuple[tuple[str, str, str], ...] | None = None) -> list[Check]:
     """What is open in the ledger, what customers have with us, and what money needs a person for: `shown`, as a rule all."""
     from nexabooks.sandbox.traps import EXPECTED
     from nexabooks.sandbox.traps_money import BREAKS, CREDIT_MINOR, LOOSE, OPEN

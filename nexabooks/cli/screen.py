@@ -37,7 +37,7 @@ def show_report(report: CloseReport) -> None:
         },
     )
     heading("Revenue by family, before tax")
-    print_rows(by_family(blocks["families"]))
+    print_rows(_by_family(blocks["families"]))
     heading("Invoices with and without a subscription")
     print_rows(
         blocks["coverage"],
@@ -77,6 +77,8 @@ def show_report(report: CloseReport) -> None:
     print_rows(
         blocks["breaks"], columns={"class": "what", "source_invoice_id": "invoice", "says": "says", "age_days": "days"}
     )
+    for sentence in report.waiting:
+        console.print(f"  {sentence}", markup=False)
     heading("Quality")
     print_rows(
         blocks["quality"], columns={"severity": "severity", "is_ok": "holds", "expectation_count": "expectations"}
@@ -97,7 +99,7 @@ def show_steps(report: CloseReport) -> None:
         console.print(f"  {receipt['outcome']}: {receipt['source_invoice_id']}: {receipt['says']}", markup=False)
 
 
-def by_family(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _by_family(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The monthly rows added up over the months, for the screen; finance.family_revenue has them one by one."""
     totals: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:

@@ -58,6 +58,7 @@ class PdfReader:
         raise _refused(what, url, f"it redirects more than {REDIRECTS} times")
 
     def close(self) -> None:
+        """Give the connections back; the reader is not used after it."""
         self._session.close()
 
     def _refuse_unread(self, url: str, what: str) -> None:

@@ -15,6 +15,7 @@ import orjson
 import requests
 
 from nexabooks.clients.limits import Limiter
+from nexabooks.clients.lost import is_page, lost
 from nexabooks.clients.retry import error_for_status, with_retries
 from nexabooks.errors import NexabooksError, PermanentError, RateLimited, Unreachable
 
@@ -44,6 +45,7 @@ class ReadOnlyWire:
     `classify`: a hook that turns an answer with its own error form (HTTP 200 with `success: false`) into an error, or
     None.
     `retry_after`: reads the wait in seconds from the headers of a 429.
+    `setting`: the setting that holds `base_url`; errors that may come of a wrong address name it.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class ReadOnlyWire:
         allow_post_to: frozenset[str] = frozenset(),
         classify: Callable[[int, Mapping[str, str], bytes, str], NexabooksError | None] | None = None,
         retry_after: Callable[[Mapping[str, str]], float | None] | None = None,
+        setting: str = "",
     ) -> None:
         self.source, self.base_url = source, base_url.rstrip("/")
         self._session = requests.Session()
@@ -66,7 +69,7 @@ class ReadOnlyWire:
         # Left without one, requests would put a password from a .netrc file in the place of our header.
         self._session.auth = auth or _as_it_is
         self._limiter, self._timeout_s, self._attempts = limiter, timeout_s, attempts
-        self._allow_post_to = allow_post_to
+        self._allow_post_to, self._setting = allow_post_to, setting
         self._classify, self._retry_after = classify, retry_after or retry_after_header
 
     def get(self, path: str, params: Any = None, *, what: str = "") -> Answer:
@@ -109,11 +112,8 @@ class ReadOnlyWire:
                 allow_redirects=False,
             )
         except requests.exceptions.RequestException as error:
-            kind = "no answer in time" if isinstance(error, requests.exceptions.Timeout) else "the connection failed"
-            raise Unreachable(
-                f"{self.source} could not be asked for {what} at {self.base_url}: {kind}. Another attempt may succeed.",
-                source=self.source,
-            ) from None
+            said = f"{self.source} could not be asked for {what} at {self.base_url}"
+            raise lost(error, said, setting=self._setting, source=self.source) from None
         error = self._classify(got.status_code, got.headers, got.content, what) if self._classify else None
         if error is None and got.status_code != 200:
             error = error_for_status(
@@ -124,6 +124,7 @@ class ReadOnlyWire:
                 retry_after_s=self._retry_after(got.headers),
             )
         if error:
+            self._say_where(error, got.content)
             if isinstance(error, RateLimited) and error.retry_after_s:
                 self._limiter.hold(min(error.retry_after_s, 30))
             raise error
@@ -137,13 +138,21 @@ class ReadOnlyWire:
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
-            raise Unreachable(
+            error = Unreachable(
                 f"{self.source} answered {what} with a body that is not JSON ({len(body)} bytes). "
                 "Another attempt may succeed.",
                 source=self.source,
-            ) from None
+            )
+            self._say_where(error, body)
+            raise error from None
+
+    def _say_where(self, error: NexabooksError, body: bytes) -> None:
+        """A web page in the place of JSON comes from a proxy, a server in trouble, or another service at this address."""
+        if self._setting and is_page(body) and self._setting not in error.sentence:
+            error.sentence += f" A web page came: if that stays so, look at host, port and path in {self._setting}."
 
     def close(self) -> None:
+        """Give the connections back; the wire is not used after it."""
         self._session.close()
 
 

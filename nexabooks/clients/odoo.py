@@ -14,8 +14,9 @@ from typing import Any, Literal, Protocol
 
 import requests
 
+from nexabooks.clients.lost import is_page, lost
 from nexabooks.clients.odoo_errors import AGAIN, NOT_AGAIN, SERIALIZATION, UNKNOWN_NAME, RowsRefused, no_answer
-from nexabooks.clients.odoo_json2 import Json2, encode, lost_connection
+from nexabooks.clients.odoo_json2 import Json2, encode
 from nexabooks.clients.odoo_versions import NEWEST, as_newer, as_older, older_method, older_name
 from nexabooks.clients.odoo_xmlrpc import XmlRpc, parse_answer
 from nexabooks.clients.retry import with_retries
@@ -96,6 +97,7 @@ class OdooReader:
         return self.call(model, "search_read", domain=domain, fields=list(fields), **options)
 
     def search_count(self, model: str, domain: Domain) -> int:
+        """How many records of `model` that the user may see meet `domain`; archived ones only where the domain names `active`."""
         return self.call(model, "search_count", domain=domain)
 
     def read(self, model: str, ids: Sequence[int], fields: Sequence[str]) -> list[Record]:
@@ -177,6 +179,7 @@ class OdooReader:
         return {**arguments, "context": context}
 
     def close(self) -> None:
+        """Give the connections back; the client is not used after it."""
         self._transport.close()
 
     def __enter__(self) -> OdooReader:
@@ -233,7 +236,9 @@ def _ask_version(url: str, timeout_s: float) -> requests.Response:
     try:
         return requests.get(f"{url}/web/version", timeout=(min(10, timeout_s), timeout_s), allow_redirects=False)
     except requests.exceptions.RequestException as error:
-        raise lost_connection(error, "its version", is_write=False) from None
+        raise lost(
+            error, f"Odoo could not be asked for its version at {url}", setting="NEXABOOKS_ODOO_URL", source="odoo"
+        ) from None
 
 
 def server_version(url: str, *, timeout_s: float = 30) -> int:
@@ -242,6 +247,9 @@ def server_version(url: str, *, timeout_s: float = 30) -> int:
     def once() -> int:
         try:
             got = _ask_version(url, timeout_s)
+            if got.status_code == 200 and is_page(got.content):
+                said = f"There is no Odoo at {url}: a web page came. Check host, port and path in NEXABOOKS_ODOO_URL."
+                raise SettingsError(said, source="odoo")
             if got.status_code == 200:
                 return int(got.json()["version_info"][0])
             if got.status_code >= 500:
@@ -257,7 +265,9 @@ def server_version(url: str, *, timeout_s: float = 30) -> int:
         except requests.exceptions.JSONDecodeError:
             raise no_answer("its version", "the answer was cut short", is_write=False) from None
         except requests.exceptions.RequestException as error:
-            raise lost_connection(error, "its version", is_write=False) from None
+            raise lost(
+                error, f"Odoo could not be asked for its version at {url}", setting="NEXABOOKS_ODOO_URL", source="odoo"
+            ) from None
         except (ValueError, KeyError, IndexError, TypeError):
             raise SettingsError(f"There is no Odoo at {url}. Check NEXABOOKS_ODOO_URL.", source="odoo") from None
 

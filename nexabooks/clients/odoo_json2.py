@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import requests
 
+from nexabooks.clients.lost import is_unknown_name, lost
 from nexabooks.clients.odoo_errors import error_of_answer, no_answer
 from nexabooks.errors import NexabooksError, Unreachable
 
@@ -97,6 +98,7 @@ class Json2:
             raise no_answer(what, "the answer was cut short", is_write=is_write) from None
 
     def close(self) -> None:
+        """Give the connections back; the transport is not used after it."""
         self._session.close()
 
 
@@ -106,7 +108,13 @@ def lost_connection(error: requests.exceptions.RequestException, what: str, *, i
     never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or (
         type(reason).__name__ in ("NewConnectionError", "NameResolutionError")
     )
+    if never_sent and is_unknown_name(error):
+        # Not permanent here: in the middle of a run Odoo's name was known a moment ago. The first contact says more.
+        return Unreachable(
+            f"Odoo could not be reached for {what}: there is no host of that name (NEXABOOKS_ODOO_URL). Another attempt may succeed.",
+            source="odoo",
+        )
     if never_sent:
-        return Unreachable(f"Odoo could not be reached for {what}. Another attempt may succeed.", source="odoo")
+        return lost(error, f"Odoo could not be reached for {what}", setting="NEXABOOKS_ODOO_URL", source="odoo")
     why = "no answer in time" if isinstance(error, requests.exceptions.Timeout) else "the connection was cut"
     return no_answer(what, why, is_write=is_write)

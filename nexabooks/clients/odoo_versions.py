@@ -32,6 +32,7 @@ class Change:
 
     @property
     def newer_words(self) -> Mapping[Any, Any]:
+        """The words of the older server, each with what the newer one says for it."""
         return {older: newer for newer, older in self.words.items()}
 
 

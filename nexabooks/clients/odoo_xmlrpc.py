@@ -103,6 +103,7 @@ class XmlRpc:
         return decode(body)
 
     def close(self) -> None:
+        """As Json2.close."""
         self._session.close()
 
     def _user_id(self) -> int:

@@ -71,10 +71,12 @@ class Action:
 
     @property
     def is_writing(self) -> bool:
+        """Whether carrying it out changes something in Odoo; what is kept, parked, proposed or reported does not."""
         return self.verb in WRITING
 
     @property
     def key(self) -> MoveKey:
+        """What it is about by source, id and kind; of a payment that is the kind `payment` of its document."""
         return MoveKey(self.source_system, self.source_invoice_id, self.kind)
 
     @property
@@ -178,6 +180,7 @@ class Plan:
         return not self.is_empty or bool(self.braked) or bool(self.of("correct"))
 
     def of(self, *verbs: Verb) -> list[Action]:
+        """The steps of these verbs, in the order of the plan."""
         return [action for action in self.actions if action.verb in verbs]
 
     def counts(self) -> dict[str, int]:

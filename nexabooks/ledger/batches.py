@@ -40,6 +40,7 @@ class Driven(Generic[T]):
 
     @property
     def settled(self) -> list[T]:
+        """What is in Odoo now: what was done here, and what was there already."""
         return [*self.done, *self.already]
 
 

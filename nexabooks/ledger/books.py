@@ -69,7 +69,9 @@ class Books:
     rounding_method: str  # round_globally, round_per_line
     accounts: Mapping[str, Account]  # by code
     taxes: Mapping[str, Tax]  # sale taxes, by the suffix of their external id
-    currencies: Mapping[str, Currency]  # by code
+    currencies: Mapping[
+        str, Currency
+    ]  # by code: the company's and the invoices'; where there are none yet, the active ones
     sale_journal: Journal | None
     payment_journals: Mapping[str, PaymentJournal]  # of the routes, by code
     locks: Mapping[str, date]  # by field name, only those that are set
@@ -95,9 +97,7 @@ def read_books(client: OdooReader, desired: Desired) -> Books:
             ),
         ),
         taxes=_read_taxes(client, {t.odoo_external_name for t in desired.taxes.values() if t.odoo_external_name}),
-        currencies=_read_currencies(
-            client, {i.currency_code for i in desired.invoices} | {company_currency}, company_currency
-        ),
+        currencies=_read_currencies(client, {i.currency_code for i in desired.invoices}, company_currency),
         sale_journal=read_sale_journal(client),
         numbers_journal=read_numbers_journal(client),
         payment_journals=read_payment_journals(client, {r.journal_code for r in desired.routes.values()}),
@@ -148,7 +148,8 @@ def _read_taxes(client: OdooReader, names: set[str]) -> dict[str, Tax]:
 
 
 def _read_currencies(client: OdooReader, codes: set[str], company_currency: str) -> dict[str, Currency]:
-    domain = [["name", "in", sorted(codes)], ["active", "in", [True, False]]]
+    named = [["name", "in", sorted(codes | {company_currency})], ["active", "in", [True, False]]]
+    domain = named if codes else [["active", "=", True]]
     found = {r["name"]: r for r in client.search_read("res.currency", domain, ["id", "name", "active"])}
     foreign = [r["id"] for name, r in found.items() if name != company_currency]
     first: dict[int, date] = {}

@@ -220,6 +220,8 @@ def _period(desired: Desired, books: Books) -> list[Finding]:
         Finding("lock dates", True, locks),
         Finding("tax rounding", True, f"{ROUNDING.get(books.rounding_method, books.rounding_method)}{FORCED}"),
     ]
+    if not desired.invoices:
+        findings.append(Finding("currencies", True, _active_currencies(books)))
     if books.company_currency not in {i.currency_code for i in desired.invoices} and desired.invoices:
         findings.append(Finding("company currency", True, f"{books.company_currency}; no invoice is in it"))
     foreign = sorted({i.currency_code for i in desired.invoices} - {books.company_currency})
@@ -240,3 +242,16 @@ def _period(desired: Desired, books: Books) -> list[Finding]:
         ok = f"active, rates from {currency.first_rate_on}" if currency else ""
         findings.append(Finding(f"currency {code}", not says, says or ok))
     return findings
+
+
+def _active_currencies(books: Books) -> str:
+    """What can be said of currencies while no invoice says which it needs."""
+    others = [
+        f"{code} ({f'rates from {one.first_rate_on}' if one.first_rate_on else 'no rate'})"
+        for code, one in sorted(books.currencies.items())
+        if code != books.company_currency
+    ]
+    return (
+        f"the company's is {books.company_currency}, and active are beside it {', '.join(others) or 'none'}; no invoice is known yet, so "
+        "whether it needs another could not be looked at: run `nexabooks run refresh`, then this again"
+    )

@@ -73,6 +73,7 @@ class Partner:
 
     @cached_property
     def content_hash(self) -> str:
+        """The same as long as nothing that is written of the customer changes: Odoo keeps it beside what was written."""
         return content_hash({k: v for k, v in vars(self).items() if k != "content_hash"})
 
 
@@ -127,6 +128,7 @@ class Invoice:
 
     @cached_property
     def key(self) -> MoveKey:
+        """Which document it is, by source, id there and kind."""
         return MoveKey(self.source_system, self.source_invoice_id, self.kind)
 
     @cached_property

@@ -83,6 +83,7 @@ class Payment:
 
     @property
     def key(self) -> PaymentKey:
+        """Which movement of which document it is: one payment may be for several."""
         return PaymentKey(self.source_system, self.payment_id, self.source_invoice_id)
 
     @property
@@ -127,6 +128,7 @@ class PaymentRoute:
 
 
 def document_kind(settles_kind: str) -> str:
+    """The kind of document that a movement belongs to; what settles neither (or another payment) belongs to an invoice."""
     return "credit_note" if settles_kind == "credit_note" else "invoice"
 
 

@@ -124,17 +124,17 @@ def _missing(client: OdooWriter, pdfs: list[Pdf]) -> list[Pdf]:
         return []
     domain = [["res_model", "=", "account.move"], ["res_id", "in", [pdf.move_id for pdf in pdfs]]]
     held = {(row["res_id"], text_of(row["name"])) for row in client.all_of("ir.attachment", domain, ["res_id", "name"])}
-    return [pdf for pdf in pdfs if (pdf.move_id, file_name(pdf.invoice)) not in held]
+    return [pdf for pdf in pdfs if (pdf.move_id, _file_name(pdf.invoice)) not in held]
 
 
-def file_name(invoice: Invoice) -> str:
+def _file_name(invoice: Invoice) -> str:
     """What the attachment is called in Odoo: source, kind and the source's own id."""
     return f"{invoice.source_system} {invoice.kind.replace('_', ' ')} {invoice.source_invoice_id}.pdf"
 
 
 def _row(pdf: Pdf) -> list[str]:
     datas = base64.b64encode(pdf.body).decode()
-    name = file_name(pdf.invoice)
+    name = _file_name(pdf.invoice)
     return [pdf_key(pdf.move_id), name, "account.move", str(pdf.move_id), "binary", "application/pdf", datas]
 
 

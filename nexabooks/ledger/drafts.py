@@ -157,17 +157,17 @@ def _line_cells(run: Run, invoice: Invoice, line: Line) -> list[str]:
         line.description or "(no description)",
         "1",
         str(to_major(line.amount_minor, invoice.currency_code)),
-        str(account_id_of(run, line)),
-        ",".join(map(str, tax_ids_of(run, line))),
+        str(_account_id_of(run, line)),
+        ",".join(map(str, _tax_ids_of(run, line))),
     ]
 
 
-def account_id_of(run: Run, line: Line) -> int:
+def _account_id_of(run: Run, line: Line) -> int:
     """Odoo's id of the account that the seed family_accounts names for the line's family."""
     return run.plan.present.books.accounts[run.plan.desired.families[line.service_family].account_code].account_id
 
 
-def tax_ids_of(run: Run, line: Line) -> list[int]:
+def _tax_ids_of(run: Run, line: Line) -> list[int]:
     """Odoo's ids of the taxes that the seed tax_codes names for the line's codes, in order; none for a line without tax."""
     plan = run.plan
     return sorted(
@@ -194,7 +194,7 @@ def _compare(run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], 
     marks = {}
     for invoice in drafts:
         move = held[invoice.key]
-        difference = figures_differ(invoice, move) or wrong_lines(run, invoice, lines[move.move_id])
+        difference = figures_differ(invoice, move) or _wrong_lines(run, invoice, lines[move.move_id])
         marks[move.move_id] = (REFUSED_MARK if difference else "") + invoice.content_hash
     _mark(run, marks)
     for invoice in invoices:
@@ -202,7 +202,7 @@ def _compare(run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], 
         where = {"odoo_model": "account.move", "odoo_id": move.move_id, "odoo_total_minor": move.total_minor}
         difference = figures_differ(invoice, move)
         if invoice.key in said:
-            difference = difference or wrong_lines(run, invoice, lines[move.move_id])
+            difference = difference or _wrong_lines(run, invoice, lines[move.move_id])
         if difference:
             words = f"the draft stays and is not posted: {difference}. {said.get(invoice.key, '')}".strip()
             run.settle(action, "refused", words, **where)
@@ -275,9 +275,9 @@ def _remove_surplus(run: Run, invoice: Invoice, move: PresentMove, lines: list[d
     return trouble or f"{len(surplus)} line(s) that the source does not have were removed from the draft"
 
 
-def wrong_lines(run: Run, invoice: Invoice, lines: list[dict[str, Any]]) -> str:
+def _wrong_lines(run: Run, invoice: Invoice, lines: list[dict[str, Any]]) -> str:
     """'' when account, taxes and amount of every line are what was sent (Odoo fills in what it thinks is missing)."""
-    wanted = sorted((account_id_of(run, line), tax_ids_of(run, line), line.amount_minor) for line in invoice.lines)
+    wanted = sorted((_account_id_of(run, line), _tax_ids_of(run, line), line.amount_minor) for line in invoice.lines)
     found = sorted(
         (
             id_of(line["account_id"]) or 0,

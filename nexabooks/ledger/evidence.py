@@ -92,12 +92,12 @@ def _settle_cut_off(run: Run, key: MoveKey) -> int | None:
 
 def _row(run: Run, note: Note) -> list[str]:
     move_id, invoice = note
-    body = note_of(invoice, run.plan.run_id)
+    body = _note_of(invoice, run.plan.run_id)
     name = note_key(invoice.source_system, invoice.kind, invoice.source_invoice_id, run.revision_of(invoice.key))
     return [name, "account.move", str(move_id), body, "comment", "mail.mt_note"]
 
 
-def note_of(invoice: Invoice, run_id: str) -> str:
+def _note_of(invoice: Invoice, run_id: str) -> str:
     """The note as HTML; whatever comes from a source is escaped."""
 
     def amount(minor: int) -> str:

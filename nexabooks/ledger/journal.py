@@ -65,9 +65,11 @@ class Journal(Protocol):
     """Where intents and receipts are kept. Both calls are durable when they return; both accept the same entry twice
     (same run and action key, same receipt id) and keep it once."""
 
-    def intent(self, intents: Iterable[Intent]) -> None: ...
+    def intent(self, intents: Iterable[Intent]) -> None:
+        """Keep these steps before they are sent, in one transaction. The same step of the same run again replaces the first."""
 
-    def receipt(self, receipts: Iterable[Receipt]) -> None: ...
+    def receipt(self, receipts: Iterable[Receipt]) -> None:
+        """Keep what became of these steps, in one transaction; one that is not `unclear` settles its intent."""
 
 
 @dataclass(slots=True)
@@ -79,11 +81,13 @@ class MemoryJournal:
     unfinished: dict[tuple[str, ...], Intent] = field(default_factory=dict)  # by what a receipt of any run settles
 
     def intent(self, intents: Iterable[Intent]) -> None:
+        """As Journal.intent."""
         for i in intents:
             self.intents[i.run_id, i.action_key] = i
             self.unfinished[i.action, i.source_system, i.source_invoice_id, i.kind] = i
 
     def receipt(self, receipts: Iterable[Receipt]) -> None:
+        """As Journal.receipt."""
         for r in receipts:
             self.receipts[r.receipt_id] = r
             if r.outcome != "unclear":

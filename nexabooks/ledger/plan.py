@@ -119,7 +119,7 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
     if move and move.state == "cancel":
         return [says("report", "its entry was cancelled in Odoo; a person must say whether that stands")]
     if move and move.state == "posted":
-        said = changes_since_posting(invoice, move)
+        said = _changes_since_posting(invoice, move)
         return [
             _changed(invoice, move, says, desired, present, said) if said else says("keep", f"posted as {move.name}")
         ]
@@ -173,7 +173,7 @@ def _not_verified(invoice: Invoice, move: PresentMove | None, says: Says, presen
     return says("report", f"its draft is in Odoo, and its source now says {why}; delete the draft")
 
 
-def changes_since_posting(invoice: Invoice, move: PresentMove) -> str:
+def _changes_since_posting(invoice: Invoice, move: PresentMove) -> str:
     """In words, how a posted entry differs from its source now; '' when it does not."""
     said = [figures_differ(invoice, move)]
     if move.invoiced_on != invoice.invoiced_on:
@@ -193,11 +193,11 @@ def figures_differ(invoice: Invoice, move: PresentMove) -> str:
     """In words, how an entry differs from what was sent; '' when it is equal to the cent and has the source's rate and number,
     where those were sent."""
     return "; ".join(
-        filter(None, (amounts_differ(invoice, move), rate_differs(invoice, move), number_differs(invoice, move)))
+        filter(None, (_amounts_differ(invoice, move), rate_differs(invoice, move), number_differs(invoice, move)))
     )
 
 
-def amounts_differ(invoice: Invoice, move: PresentMove) -> str:
+def _amounts_differ(invoice: Invoice, move: PresentMove) -> str:
     """Both computations side by side when they are not equal to the cent; '' when they are."""
     source = (invoice.currency_code, invoice.subtotal_minor, invoice.tax_minor, invoice.total_minor)
     odoo = (move.currency_code, move.untaxed_minor, move.tax_minor, move.total_minor)
@@ -218,5 +218,5 @@ def _both(invoice: Invoice, move: PresentMove) -> str:
 def _stands(invoice: Invoice, present: Present) -> bool:
     """Whether it is posted and still equals its source: only then is money added to it."""
     move = present.moves.get(invoice.key)
-    is_posted = bool(move and move.state == "posted" and not changes_since_posting(invoice, move))
+    is_posted = bool(move and move.state == "posted" and not _changes_since_posting(invoice, move))
     return is_posted and invoice.verdict == "verified"

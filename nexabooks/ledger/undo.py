@@ -81,9 +81,11 @@ class UndoPlan:
         return all(step.verb == "leave" for step in self.steps)
 
     def of(self, verb: UndoVerb) -> list[UndoStep]:
+        """The steps of this verb, in the order in which they are taken."""
         return [step for step in self.steps if step.verb == verb]
 
     def counts(self) -> dict[str, int]:
+        """How many steps of each verb there are; a verb without any is left out."""
         return dict(sorted(Counter(step.verb for step in self.steps).items()))
 
     def to_dict(self) -> dict[str, Any]:

@@ -119,9 +119,11 @@ class OpsStore:
         exact = [row for row in found if row.plan_hash == plan_hash] or (found if len(found) == 1 else [])
         return SavedPlan(*exact[0]) if exact else None
 
-    def latest_plan(self) -> SavedPlan | None:
-        """The plan that was saved last, or None; a clock that stands still changes nothing."""
-        last = _saved().order_by(plans.c.position.desc(), plans.c.at.desc()).limit(1)
+    def latest_plan(self, *, of_runs: str = "") -> SavedPlan | None:
+        """The plan that was saved last, or None; a clock that stands still changes nothing. `of_runs`: only of runs whose id
+        begins so."""
+        of_these = _saved().where(plans.c.run_id.startswith(of_runs, autoescape=True))
+        last = of_these.order_by(plans.c.position.desc(), plans.c.at.desc()).limit(1)
         with transaction(self._engine) as connection:
             row = connection.execute(last).one_or_none()
         return SavedPlan(*row) if row else None
@@ -292,6 +294,15 @@ class OpsStore:
         query = select(intents.c.run_id, intents.c.action_key).where(intents.c.action == action)
         with transaction(self._engine) as connection:
             return {(row.run_id, row.action_key) for row in connection.execute(query)}
+
+    def done_since(self, moment: datetime) -> set[tuple[str, str, str, str]]:
+        """(action, source, document, kind) of every step that any run carried out at `moment` (aware) or later."""
+        names = ("action", "source_system", "source_invoice_id", "kind")
+        query = select(*[receipts.c[name] for name in names]).where(
+            receipts.c.at >= moment, receipts.c.outcome == "done"
+        )
+        with transaction(self._engine) as connection:
+            return {tuple(row) for row in connection.execute(query)}
 
     def receipts_of(self, source_system: str, source_invoice_id: str) -> list[dict[str, Any]]:
         """Everything that was ever done for one invoice, oldest first."""

@@ -51,7 +51,7 @@ def build_data_docs(context: Context, directory: Path) -> dict[str, str]:
     write_pages(context, directory)
     pages = [path for path in directory.rglob("*.html") if path.parent != directory]
     for path in pages:
-        path.write_text(standing_alone(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(_standing_alone(path.read_text(encoding="utf-8")), encoding="utf-8")
     (directory / "index.html").write_text(
         '<!doctype html><meta http-equiv="refresh" content="0; url=../index.html">'
         '<a href="../index.html">Overview</a>\n',
@@ -62,7 +62,7 @@ def build_data_docs(context: Context, directory: Path) -> dict[str, str]:
     }
 
 
-def standing_alone(html: str) -> str:
+def _standing_alone(html: str) -> str:
     """A page of GX without anything that it would fetch from elsewhere or run."""
     return _TAKEN_OUT.sub("", html).replace("</head>", _LOOKS, 1)
 

@@ -63,7 +63,7 @@ class Checkpoints:
 
         name = f"{suite.layer}.{suite.model}"
         table = self._source(suite.layer).add_table_asset(name, table_name=suite.model)
-        compiled = [compiled_promise(suite, promise, columns, number) for number, promise in promises]
+        compiled = [_compiled_promise(suite, promise, columns, number) for number, promise in promises]
         expectations = gx_in_memory.Suite(name, expectations=compiled, notes=suite.grain)
         self.context.suites.add(expectations)
         batch = table.add_batch_definition_whole_table("all rows")
@@ -97,7 +97,7 @@ class Checkpoints:
         return self._sources[schema]
 
 
-def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:
+def _compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:
     """One promise as a GX expectation, with its sentence as the description that Data Docs show."""
     gxe = great_expectations().expectations
     from nexabooks.quality import gx_in_memory
@@ -109,7 +109,7 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
         case "key":
             # One query instead of GX's own expectations for uniqueness and for each column: a fifth of the time, and the
             # keys come back (GX names no rows for a compound key).
-            return gx_in_memory.BreakingRows(unexpected_rows_query=broken_keys(promise, BATCH), **shared)
+            return gx_in_memory.BreakingRows(unexpected_rows_query=_broken_keys(promise, BATCH), **shared)
         case "row_count":
             return gxe.ExpectTableRowCountToBeBetween(min_value=promise.least, max_value=promise.most, **shared)
         case "in_set":
@@ -119,7 +119,7 @@ def compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], num
                 column=column, min_value=promise.least, max_value=promise.most, **shared
             )
         case _:
-            query = breaking_rows(suite, promise, BATCH, shown_columns(suite, promise, columns))
+            query = breaking_rows(suite, promise, BATCH, _shown_columns(suite, promise, columns))
             return gx_in_memory.BreakingRows(unexpected_rows_query=query, **shared)
 
 
@@ -137,7 +137,7 @@ def breaking_rows(suite: Suite, promise: Promise, table: str, columns: Sequence[
     return f"select {shown or '*'} from {rows} where ({where}) is not true"
 
 
-def broken_keys(promise: Promise, table: str) -> str:
+def _broken_keys(promise: Promise, table: str) -> str:
     """The query for the keys of `table` that stand on several rows or have a part that is null."""
     key = ", ".join(quoted(column) for column in promise.columns)
     shown = ", ".join(f"cast({quoted(column)} as varchar) as {quoted(column)}" for column in promise.columns)
@@ -146,7 +146,7 @@ def broken_keys(promise: Promise, table: str) -> str:
     return f"select {shown}, row_count from ({counted}) as keys where row_count > 1 or {has_null}"
 
 
-def shown_columns(suite: Suite, promise: Promise, columns: Sequence[str]) -> list[str]:
+def _shown_columns(suite: Suite, promise: Promise, columns: Sequence[str]) -> list[str]:
     """The key, then the columns that the condition names: what a person needs to see of a failing row."""
     words = set(re.findall(r"\w+", promise.where.lower()))
     return list(dict.fromkeys([*suite.key, *(column for column in columns if column.lower() in words)]))

@@ -44,7 +44,7 @@ def run_identities(
 
 def _checked(cursor: duckdb.DuckDBPyConnection, path: Path, run_id: str, checked_at: datetime) -> CheckResult:
     query = path.read_text(encoding="utf-8")
-    sentence, severity = read_header(query)
+    sentence, severity = _read_header(query)
     blank = CheckResult(
         run_id, checked_at, "identities", path.stem, sentence or path.stem, severity, True, 0, (), "It holds."
     )
@@ -67,7 +67,7 @@ def _checked(cursor: duckdb.DuckDBPyConnection, path: Path, run_id: str, checked
     )
 
 
-def read_header(query: str) -> tuple[str, str]:
+def _read_header(query: str) -> tuple[str, str]:
     """The sentence (the first comment lines) and the severity; comments after the severity are reasons, not shown."""
     said: list[str] = []
     for line in query.strip().splitlines():

@@ -33,6 +33,7 @@ class Model:
 
     @property
     def holding(self) -> int:
+        """How many of its expectations hold."""
         return sum(result.is_ok for result in self.results)
 
 

@@ -95,7 +95,7 @@ def read_suites(expectations_dir: Path, layers: Sequence[str]) -> tuple[list[Sui
     for layer in layers:
         for path in files_in(expectations_dir / layer, "*.yml"):
             try:
-                suites.append(read_suite(path, layer))
+                suites.append(_read_suite(path, layer))
             except (ValueError, yaml.YAMLError) as error:
                 words = " ".join(str(error).split())
                 says = f"expectations/{layer}/{path.name} cannot be used: {words}"
@@ -116,7 +116,7 @@ def files_in(folder: Path, pattern: str) -> list[Path]:
     return files
 
 
-def read_suite(path: Path, layer: str) -> Suite:
+def _read_suite(path: Path, layer: str) -> Suite:
     """One file. Raises ValueError saying which word is missing, unknown or wrong."""
     document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 (both are safe loaders)
     if not isinstance(document, dict) or list(document) != [path.stem]:

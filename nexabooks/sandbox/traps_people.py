@@ -54,6 +54,8 @@ CHATTER = User(
     "Mira@Traps.example",
     "Mira Both",
     billing_country="CA",
+    # Lago charges nobody who is no customer at Stripe, and makes one of its own for him.
+    stripe_customer_id=stripe_id("cus", "traps:chat-77"),
     lago_customer_id=uid("traps:lago-customer:chat-77"),
     lago_external_id="chat-77",
     in_nexacloud=False,

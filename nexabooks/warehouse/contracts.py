@@ -52,10 +52,12 @@ def table_ddl(node: Node) -> str:
 
 
 def has_constraints(node: Node) -> bool:
+    """Whether a column of the node carries a constraint, such as not_null."""
     return any(column.constraints for column in node.columns)
 
 
 def column_list(names: Sequence[str]) -> str:
+    """The names quoted, with commas between."""
     return ", ".join(quote(name) for name in names)
 
 

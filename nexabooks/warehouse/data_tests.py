@@ -43,7 +43,7 @@ def run_data_tests(
 
 
 def _run(warehouse: Warehouse, project: Project, test: DataTest, variables: Mapping[str, Any] | None) -> DataTestResult:
-    sql = test_sql(project, test, variables=variables)
+    sql = _test_sql(project, test, variables=variables)
     try:
         rows = warehouse.rows(f"select *, count(*) over () as failing_count from (\n{sql}\n) limit 3")
     except duckdb.Error as error:
@@ -55,7 +55,7 @@ def _run(warehouse: Warehouse, project: Project, test: DataTest, variables: Mapp
     return DataTestResult(test.name, test.target, test.severity, not rows, failing_count, shown)
 
 
-def test_sql(project: Project, test: DataTest, *, variables: Mapping[str, Any] | None = None) -> str:
+def _test_sql(project: Project, test: DataTest, *, variables: Mapping[str, Any] | None = None) -> str:
     """The query that finds the rows which break `test`. Raises BuildFailed naming the test."""
     context = project.context(None, variables)
     if not test.macro:

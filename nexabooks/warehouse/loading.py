@@ -276,4 +276,5 @@ class Load:
         }
 
     def staged_refused(self, table: str) -> int:
+        """How many records of `table` were refused while it was staged; 0 when none of it was."""
         return self.staged[table].refused_count if table in self.staged else 0

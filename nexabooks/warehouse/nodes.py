@@ -41,6 +41,7 @@ class Node:
 
     @property
     def relation(self) -> Relation:
+        """Where its table or view is in the warehouse."""
         return Relation(self.schema, self.name)
 
 
@@ -56,6 +57,7 @@ class SourceTable:
 
     @property
     def relation(self) -> Relation:
+        """Where the landed table is in the warehouse."""
         return Relation(self.schema, self.identifier)
 
 
@@ -71,6 +73,8 @@ class Fixture:
 
 @dataclass(frozen=True)
 class UnitTest:
+    """One of dbt's unit tests: the rows given to a model, and those that it must answer with."""
+
     name: str
     model: str
     given: tuple[Fixture, ...]

@@ -45,6 +45,7 @@ class Project:
 
     @cached_property
     def by_name(self) -> dict[str, Node]:
+        """Seeds and models by their names."""
         return {node.name: node for node in self.nodes}
 
     def node(self, name: str) -> Node:

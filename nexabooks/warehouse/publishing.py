@@ -50,7 +50,7 @@ def publish(
     Raises PermanentError when the warehouse has no finance tables, or the copy does not have the rows of the original.
     """
     path = Path(path)
-    tables = finance_tables(warehouse)
+    tables = _finance_tables(warehouse)
     if not tables:
         raise PermanentError(f"There is nothing to publish to {path}: the warehouse has no table in schema {SCHEMA}.")
     with _built_aside(path) as aside:
@@ -84,7 +84,7 @@ def mark_stale(path: Path | str, reason: str, at: datetime) -> bool:
     return True
 
 
-def finance_tables(warehouse: Warehouse) -> list[str]:
+def _finance_tables(warehouse: Warehouse) -> list[str]:
     """The tables and views of schema `finance`, but the one that the publication itself writes."""
     rows = warehouse.rows(
         "select table_name from information_schema.tables "

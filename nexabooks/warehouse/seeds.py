@@ -17,7 +17,7 @@ def load_seed(con: duckdb.DuckDBPyConnection, node: Node) -> int:
     Columns without a type in `column_types` are VARCHAR; an empty field is NULL. A value that does not fit its declared
     type is refused. Raises duckdb.Error, which the caller turns into BuildFailed.
     """
-    names = header_of(node)
+    names = _header_of(node)
     types: Mapping[str, str] = {k.lower(): v for k, v in (node.config.get("column_types") or {}).items()}
     columns = ", ".join(f"{literal(name)}: {literal(types.get(name.lower(), 'VARCHAR'))}" for name in names)
     delimiter = str(node.config.get("delimiter", ","))
@@ -29,7 +29,7 @@ def load_seed(con: duckdb.DuckDBPyConnection, node: Node) -> int:
     return int(answer.fetchall()[0][0])
 
 
-def header_of(node: Node) -> list[str]:
+def _header_of(node: Node) -> list[str]:
     """The column names in the first line of a seed. Raises BuildFailed when the file is empty or repeats a name."""
     with node.path.open(encoding="utf-8-sig", newline="") as file:
         first = file.readline().strip()

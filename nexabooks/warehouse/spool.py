@@ -109,6 +109,7 @@ class Spool:
         shutil.rmtree(self.folder)
 
     def close_files(self) -> None:
+        """Close every file that is open, so that whoever reads them next finds all that was spooled."""
         for spooled in self.tables.values():
             if spooled.file:
                 spooled.file.close()

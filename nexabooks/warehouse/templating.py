@@ -41,6 +41,7 @@ class Relation(str):
 
     @property
     def name(self) -> str:
+        """The name without its schema, as dbt's relations call it."""
         return self.identifier
 
 
@@ -58,6 +59,8 @@ class CompileError(ValueError):
 
 @dataclass(frozen=True)
 class Macro:
+    """One macro of the project, compiled."""
+
     name: str
     template: jinja2.Template
 

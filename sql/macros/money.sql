@@ -33,3 +33,8 @@
         else cast(cast(({{ minor }}) * cast(0.01 as decimal(3, 2)) as decimal(38, 2)) as varchar)
     end
 {%- endmacro %}
+
+{# A rate for people, within a sentence: 20.000000 is 20 and 9.975000 is 9.975. #}
+{% macro rate_text(rate) -%}
+    rtrim(rtrim(cast(cast({{ rate }} as decimal(9, 6)) as varchar), '0'), '.')
+{%- endmacro %}

@@ -188,6 +188,19 @@ def test_before_the_first_run_the_listed_taxes_are_looked_at(client, accountant,
     assert "tax gst_pst_12_bc" not in found  # two taxes in one word: it has no name in Odoo
 
 
+def test_before_the_first_run_it_is_said_what_of_the_currencies_could_not_be_looked_at(client, accountant, tmp_path):
+    """No invoice says yet which currency it needs: what is active is told, with its rates, and what to run first."""
+    desired = desired_now(Settings(home=tmp_path, sql_dir=SEEDS.parent, _env_file=None))
+    euro = client.search_read("res.currency", [["name", "=", "EUR"], ["active", "in", [True, False]]], ["id"])[0]["id"]
+    accountant.write_call("res.currency", "write", ids=[euro], vals={"active": True})
+    is_ok, says = findings(client, desired)["currencies"]
+    assert is_ok
+    assert says.startswith("the company's is CAD, and active are beside it EUR (no rate)")
+    assert "could not be looked at: run `nexabooks run refresh`" in says
+    assert "currency EUR" not in findings(client, desired)
+    assert "currencies" not in findings(client, desired_of(an_invoice()))
+
+
 class AnsweringRights:
     """A client whose server answers what its user may do."""
 

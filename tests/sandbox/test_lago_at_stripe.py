@@ -25,7 +25,7 @@ def charge_of(name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("world", [WORLD, replace(story.day_1(), lago_charges_here=True)], ids=["traps", "story"])
 def test_a_payment_that_lago_took_through_stripe_is_a_charge_there(world: World) -> None:
-    """Each once, of its amount, currency, customer and moment, and a manual one not at all."""
+    """Each once, of its amount, currency, customer (Lago charges nobody who is none there), and a manual one not at all."""
     told = {
         (p["provider_payment_id"], p["amount_cents"], p["amount_currency"].lower(), p["provider_customer_id"])
         for p in View(world).payments
@@ -34,6 +34,7 @@ def test_a_payment_that_lago_took_through_stripe_is_a_charge_there(world: World)
     asked = {p["lago_id"]: p["provider_payment_id"] for p in View(world).payments}
     charges = [c for c in Book(world).listing("charges").records if "lago_payment_id" in c["metadata"]]
     assert sorted(told) == sorted((c["payment_intent"], c["amount"], c["currency"], c["customer"]) for c in charges)
+    assert None not in {c["customer"] for c in charges}
     assert all(asked[c["metadata"]["lago_payment_id"]] == c["payment_intent"] for c in charges)
 
 

@@ -100,15 +100,11 @@ def test_every_trap_of_the_list_is_there():
 
 
 def test_one_person_is_in_two_services():
-    """Known to NexaCloud and Stripe by one id, to Lago by another; the e-mail is the same but for its case."""
+    """Known to NexaCloud and Stripe by one id, to Lago and Stripe by another; the e-mail is the same but for its case."""
     chat = WORLD.user(made("lago-same-person").user_id)
     twin = next(u for u in WORLD.users if u.email == chat.email.lower() and u.id != chat.id)
-    assert (twin.lago_customer_id, chat.stripe_customer_id, chat.in_nexacloud, twin.in_nexacloud) == (
-        "",
-        "",
-        False,
-        True,
-    )
+    assert (twin.lago_customer_id, chat.in_nexacloud, twin.in_nexacloud) == ("", False, True)
+    assert chat.stripe_customer_id not in ("", twin.stripe_customer_id)
 
 
 def test_the_history_is_long_has_ties_and_fits_before_now():

@@ -40,7 +40,7 @@ def built(worlds: tuple[World, ...], home: Path, project: Project) -> Iterator[A
             settings = sandbox.settings(request_timeout_s=5)
             with open_warehouse(path) as warehouse:
                 for name in READ:
-                    _land(warehouse, name, settings, f"day-{day}")
+                    land_source(warehouse, name, settings, f"day-{day}")
                 ensure_sources(warehouse, project)
                 build(
                     warehouse,
@@ -54,7 +54,7 @@ def built(worlds: tuple[World, ...], home: Path, project: Project) -> Iterator[A
             yield _asker(kept)
 
 
-def _land(warehouse: Warehouse, name: str, settings: Settings, run_id: str) -> None:
+def land_source(warehouse: Warehouse, name: str, settings: Settings, run_id: str) -> None:
     source = SOURCES[name]
     try:
         with source.open(settings) as session:

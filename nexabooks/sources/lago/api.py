@@ -54,6 +54,7 @@ class LagoApi:
             timeout_s=settings.request_timeout_s,
             classify=_classify,
             retry_after=_retry_after,
+            setting="NEXABOOKS_LAGO_URL",
         )
 
     def check(self) -> None:
@@ -101,6 +102,7 @@ class LagoApi:
         return answer.body, record
 
     def close(self) -> None:
+        """Give the connections back; the client is not used after it."""
         self._wire.close()
 
 

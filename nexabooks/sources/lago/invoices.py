@@ -57,6 +57,7 @@ class Row:
 
     @property
     def figures(self) -> tuple[str, str, int]:
+        """What it counts in the certificate: currency, month, and total in minor units of Lago."""
         return self.currency_code, self.month, self.total_minor
 
 

@@ -70,6 +70,7 @@ class LagoSource:
     streams = STREAMS
 
     def missing_settings(self, settings: Settings) -> list[str]:
+        """The names of the settings that Lago needs and that are not set."""
         return settings.missing("lago_url", "lago_api_key")
 
     @contextmanager

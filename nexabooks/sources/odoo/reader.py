@@ -67,6 +67,7 @@ class OdooSource:
     streams = STREAMS
 
     def missing_settings(self, settings: Settings) -> list[str]:
+        """The names of the settings that Odoo needs for reading and that are not set."""
         return settings.missing("odoo_url", "odoo_database", "odoo_api_key")
 
     @contextmanager

@@ -12,6 +12,8 @@ from nexabooks.streams import Batch, Claim
 
 
 class Pager(Protocol):
+    """What a feed needs of the reader: lists, page by page."""
+
     def pages(self, path: str, params: Mapping[str, Any], *, what: str) -> Iterator[Page]:
         """Every page of a list."""
         ...
@@ -37,6 +39,7 @@ class Feed:
         return {}
 
     def claims(self) -> tuple[Claim, ...]:
+        """What Stripe says it has of the children, for the certificate; a feed without a claim says nothing."""
         return ()
 
 
@@ -54,6 +57,7 @@ class InvoiceLines(Feed):
         self._of_drafts: dict[str, list[str]] = {}
 
     def of(self, records: Iterable[dict[str, Any]]) -> Iterator[Batch]:
+        """The lines of those invoices that have more than were embedded, and a tombstone for each line of a draft that is gone."""
         for invoice in records:
             line_ids: set[str] = set()
             if (invoice.get("lines") or {}).get("has_more"):
@@ -63,13 +67,16 @@ class InvoiceLines(Feed):
             yield from _tombstones(invoice["id"], set(self._known.get(invoice["id"], ())) - line_ids)
 
     def without(self, gone: Iterable[str]) -> Iterator[Batch]:
+        """Tombstones for all known lines of drafts that are gone themselves."""
         for invoice_id in gone:
             yield from _tombstones(invoice_id, set(self._known.get(invoice_id, ())))
 
     def state(self) -> dict[str, Any]:
+        """The lines of drafts as they are now, for the next read to compare with."""
         return {"draft_lines": self._of_drafts}
 
     def claims(self) -> tuple[Claim, ...]:
+        """As many lines as came over the wire."""
         return (Claim("invoice_lines", self._row_count, basis="wire"),)
 
     def _lines(self, invoice_id: str, line_ids: set[str]) -> Iterator[Batch]:
@@ -100,11 +107,13 @@ class PayoutTransactions(Feed):
         self._row_count = 0
 
     def of(self, records: Iterable[dict[str, Any]]) -> Iterator[Batch]:
+        """The transactions of those payouts that Stripe made by itself and has reconciled; of others it does not tell them."""
         for payout in records:
             if payout.get("automatic") and payout.get("reconciliation_status") == "completed":
                 yield from self._transactions(payout)
 
     def claims(self) -> tuple[Claim, ...]:
+        """As many transactions as came over the wire."""
         return (Claim("payout_transactions", self._row_count, basis="wire"),)
 
     def _transactions(self, payout: dict[str, Any]) -> Iterator[Batch]:

@@ -49,6 +49,7 @@ class EventLog:
             yield Page(body, orjson.loads(body)["data"], has_more=False)
 
     def close(self) -> None:
+        """Remove the file in which the events wait."""
         self._file.close()
 
     def _read_back_to(self, since: int | None) -> None:

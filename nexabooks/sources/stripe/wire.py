@@ -67,6 +67,7 @@ class StripeWire:
             timeout_s=settings.request_timeout_s,
             attempts=1,
             classify=classify,
+            setting="NEXABOOKS_STRIPE_URL",
         )
         self._carrier = _Carrier(self._wire, base_url)
         self.client = stripe.StripeClient(
@@ -93,6 +94,7 @@ class StripeWire:
         return self._carrier.answer
 
     def close(self) -> None:
+        """Give the connections back; the wire is not used after it."""
         self._wire.close()
 
 

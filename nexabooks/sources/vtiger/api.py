@@ -54,6 +54,7 @@ class VtigerApi:
             allow_post_to=frozenset() if self._is_cloud else frozenset({SELFHOSTED_PATH}),
             classify=classify,
             retry_after=_retry_after,
+            setting="NEXABOOKS_VTIGER_URL",
         )
         self._session_name = ""
         self._login_lock = threading.Lock()
@@ -96,6 +97,7 @@ class VtigerApi:
         return self.call(operation, params, what=what).parsed()["result"]
 
     def close(self) -> None:
+        """Give the connections back; the client is not used after it."""
         # No logout: on PHP 8 it answers nothing and the session lives on (facts: vtiger "Session end").
         self._wire.close()
 

@@ -30,6 +30,7 @@ class Rows:
 
     @property
     def ids(self) -> tuple[str, ...]:
+        """The record ids, in the order of the page."""
         return tuple(row["id"] for row in self.rows)
 
 

@@ -84,6 +84,7 @@ class VtigerSource:
     streams = STREAMS
 
     def missing_settings(self, settings: Settings) -> list[str]:
+        """The names of the settings that vTiger needs and that are not set."""
         return settings.missing("vtiger_url", "vtiger_username", "vtiger_access_key")
 
     @contextmanager

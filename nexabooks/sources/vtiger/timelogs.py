@@ -47,7 +47,7 @@ def timelogs_of(server: Server, path: Path | None) -> Timelogs | None:
             source="vtiger",
             record=unmapped,
         )
-    mapping = read_mapping(path)
+    mapping = _read_mapping(path)
     if mapping["module"] not in server.labels:
         raise SourceContractBroken(
             f"{SETTING} names the module {mapping['module']}, which vTiger does not list for the API user. "
@@ -67,7 +67,7 @@ def timelogs_of(server: Server, path: Path | None) -> Timelogs | None:
     return Timelogs(module, mapping)
 
 
-def read_mapping(path: Path) -> dict[str, str]:
+def _read_mapping(path: Path) -> dict[str, str]:
     """The mapping in the file `path`. Raises SettingsError naming everything that is wrong with it."""
     try:
         told: Any = orjson.loads(path.read_bytes())

@@ -19,6 +19,8 @@ note_parts as (select * from {{ ref('int_credit_note_parts') }}),
 
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }}),
 
+units as (select * from {{ ref('currency_units') }} where source = 'iso'),
+
 tax_sums as (
     select
         source_system,
@@ -56,8 +58,10 @@ stripe_figures as (
         stripe_notes.*,
         coalesce(tax_sums.tax_minor, 0) as tax_minor,
         stripe_sums.net_of_discount_minor,
-        coalesce(stripe_sums.inclusive_tax_minor, 0) as inclusive_tax_minor
+        coalesce(stripe_sums.inclusive_tax_minor, 0) as inclusive_tax_minor,
+        coalesce(units.iso_units_per_major, 100) as units_per_major
     from stripe_notes
+    left join units on stripe_notes.currency_code = units.currency_code
     left join tax_sums
         on tax_sums.source_system = 'stripe' and stripe_notes.credit_note_id = tax_sums.source_invoice_id
     left join stripe_sums on stripe_notes.credit_note_id = stripe_sums.credit_note_id
@@ -87,8 +91,8 @@ described as (
             case when has_more_lines then 'it has more lines than were sent' end,
             case when net_of_discount_minor is null then 'it has no lines' end,
             case when net_of_discount_minor - inclusive_tax_minor <> total_minor - tax_minor
-                then 'its lines add up to ' || (net_of_discount_minor - inclusive_tax_minor)
-                    || ' and total less tax is ' || (total_minor - tax_minor) end
+                then 'its lines add up to ' || {{ amount_text('net_of_discount_minor - inclusive_tax_minor') }}
+                    || ' and total less tax is ' || {{ amount_text('total_minor - tax_minor') }} end
         ) as problems
     from stripe_figures
     union all
@@ -114,12 +118,14 @@ described as (
             case when not lago_notes.has_whole_amounts then 'an amount is not a whole JSON number' end,
             case when coalesce(lago_sums.item_count, 0) = 0 then 'it has no lines' end,
             case when lago_notes.total_minor <> lago_notes.subtotal_minor + lago_notes.tax_minor
-                then 'subtotal and tax make ' || (lago_notes.subtotal_minor + lago_notes.tax_minor)
-                    || ' and the total is ' || lago_notes.total_minor end
+                then 'subtotal and tax make '
+                    || {{ amount_text('lago_notes.subtotal_minor + lago_notes.tax_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+                    || ' and the total is ' || {{ amount_text('lago_notes.total_minor', 'coalesce(units.iso_units_per_major, 100)') }} end
         )
     from lago_notes
     left join lago_sums on lago_notes.credit_note_id = lago_sums.credit_note_id
     left join lago_invoices on lago_notes.invoice_id = lago_invoices.invoice_id
+    left join units on lago_notes.currency_code = units.currency_code
 ),
 
 int_credit_notes as (
@@ -147,9 +153,12 @@ int_credit_notes as (
             case when note_parts.corrected_minor + note_parts.refunded_minor + note_parts.unrefunded_minor
                 + note_parts.credited_minor + note_parts.elsewhere_minor <> described.total_minor
                 then 'what it corrects and what was given back make '
-                    || (note_parts.corrected_minor + note_parts.refunded_minor + note_parts.unrefunded_minor
-                        + note_parts.credited_minor + note_parts.elsewhere_minor)
-                    || ' and its total is ' || described.total_minor end,
+                    || {{ amount_text(
+                        'note_parts.corrected_minor + note_parts.refunded_minor + note_parts.unrefunded_minor '
+                        ~ '+ note_parts.credited_minor + note_parts.elsewhere_minor',
+                        'coalesce(units.iso_units_per_major, 100)'
+                    ) }}
+                    || ' and its total is ' || {{ amount_text('described.total_minor', 'coalesce(units.iso_units_per_major, 100)') }} end,
             case when least(note_parts.corrected_minor, note_parts.credited_minor, note_parts.elsewhere_minor) < 0
                 then 'more was given back than it says' end
         ) as problems
@@ -157,6 +166,7 @@ int_credit_notes as (
     left join note_parts
         on described.source_system = note_parts.source_system
         and described.credit_note_id = note_parts.credit_note_id
+    left join units on described.currency_code = units.currency_code
 )
 
 select * from int_credit_notes

@@ -1,5 +1,6 @@
 -- One row per movement at Stripe that no document of the books stands for: a charge that paid nothing we know, a refund or a
--- dispute of it, and what was taken back of a charge that paid a Lago invoice.
+-- dispute of it, and what was taken back of a charge that paid a Lago invoice. Of one that is_untold nobody can say so yet: Lago may
+-- name it when it is read next.
 with
 
 charges as (select * from {{ ref('stg_stripe__charges') }} where status = 'succeeded'),
@@ -18,17 +19,19 @@ lago_notes as (select * from {{ ref('stg_lago__credit_notes') }}),
 
 note_parts as (select * from {{ ref('int_credit_note_parts') }} where source_system = 'lago'),
 
-lago_loads as (select * from {{ ref('stg_meta__loads') }} where source_name = 'lago' and stream = 'payments'),
+lago_loads as (select * from {{ ref('stg_meta__loads') }} where source_name = 'lago' and stream in ('payments', 'credit_notes')),
 
 known as (select paid_with from {{ ref('int_stripe_paid_invoices') }}),
 
--- Since when Lago does not tell of its payments, NULL when it never did; no row while it tells, and none where it is not asked.
-silence as (
+-- Up to which moment Lago told of its payments, and of its credit notes: of what moved before its last good reading began, less
+-- what it takes Lago to hear of it. NULL when it never told; no row where it is not asked.
+told as (
     select
-        true as is_silent,
-        max(case when outcome = 'landed' then started_at end) as silent_since
+        stream,
+        max(case when outcome = 'landed' then started_at end)
+        - interval '{{ var("lago_tells_within_minutes") }} minutes' as told_until
     from lago_loads
-    having max(case when outcome = 'landed' then started_at end) is distinct from max(started_at)
+    group by stream
 ),
 
 -- The invoice of a payment that paid one; '' when it paid several, and nobody says which of them the money was for.
@@ -93,14 +96,18 @@ of_no_stripe_invoice as (
     select
         movements.*,
         coalesce(by_intent.invoice_id, by_charge.invoice_id) as lago_invoice_id,
-        -- What moved while Lago is silent may be for an invoice of Lago's: nobody can say that no invoice names it.
-        silence.is_silent is not null and coalesce(movements.moved_at >= silence.silent_since, true) as is_untold
+        -- What moved since may be for an invoice of Lago's: nobody can say yet that no invoice names it, or no credit note.
+        told.stream is not null and coalesce(movements.moved_at >= told.told_until, true) as is_untold
     from movements
-    left join silence on true
     left join known as known_intent on movements.payment_intent_id = known_intent.paid_with
     left join known as known_charge on movements.charge_id = known_charge.paid_with
     left join lago_paid as by_intent on movements.payment_intent_id = by_intent.paid_with
     left join lago_paid as by_charge on movements.charge_id = by_charge.paid_with
+    left join told
+        on told.stream = case
+            when coalesce(by_intent.invoice_id, by_charge.invoice_id) is null then 'payments'
+            when movements.movement = 'refund' then 'credit_notes'
+        end
     where known_intent.paid_with is null and known_charge.paid_with is null
 ),
 
@@ -113,7 +120,7 @@ refunds_of_lago as (
         min(loose.moved_at) as moved_at
     from of_no_stripe_invoice as loose
     left join given_back_by_notes on loose.lago_invoice_id = given_back_by_notes.invoice_id
-    where loose.movement = 'refund' and loose.lago_invoice_id <> ''
+    where loose.movement = 'refund' and loose.lago_invoice_id <> '' and not loose.is_untold
     group by loose.lago_invoice_id
     having sum(loose.amount_minor) > min(coalesce(given_back_by_notes.amount_minor, 0))
 ),
@@ -127,16 +134,16 @@ int_stripe_loose_money as (
         status,
         amount_minor,
         currency_code,
-        moved_at
+        moved_at,
+        is_untold
     from of_no_stripe_invoice
-    where not (is_untold and lago_invoice_id is null)
-        and case movement
-            when 'charge' then lago_invoice_id is null
-            when 'refund' then coalesce(lago_invoice_id, '') = ''
-            else true
-        end
+    where case movement
+        when 'charge' then lago_invoice_id is null
+        when 'refund' then coalesce(lago_invoice_id, '') = '' or is_untold
+        else true
+    end
     union all
-    select 'refund', 'refunds', 'lago', lago_invoice_id, '', amount_minor, currency_code, moved_at
+    select 'refund', 'refunds', 'lago', lago_invoice_id, '', amount_minor, currency_code, moved_at, false
     from refunds_of_lago
 )
 

@@ -313,6 +313,7 @@ worded_loose_money as (
 unclaimed as (
     select
         case
+            when is_untold then 'money_not_yet_judged'
             when source_invoice_id = '' then 'money_without_document'
             when movement = 'refund' then 'refund_without_credit_note'
             when status = 'lost' then 'dispute_lost'
@@ -327,6 +328,10 @@ unclaimed as (
         currency_code,
         moved_at as first_seen_at,
         case
+            when is_untold
+                then 'Stripe has the ' || movement || ' ' || movement_id || ' over ' || amount_text
+                    || ', and Lago was not read since it could know of it: the next reading of Lago tells whether '
+                    || case source_invoice_id when '' then 'an invoice' else 'a credit note' end || ' is for it'
             when source_invoice_id = ''
                 then 'Stripe has the ' || movement || ' ' || movement_id || ' over ' || amount_text
                     || ' and no invoice of any source names it: find out what it is for, and book it by hand'

@@ -15,6 +15,8 @@ customer_accounts as (select * from {{ ref('int_customer_accounts') }}),
 
 customers as (select * from {{ ref('dim_customers') }}),
 
+units as (select * from {{ ref('currency_units') }} where source = 'iso'),
+
 line_sums as (
     select
         source_system,
@@ -76,11 +78,14 @@ joined as (
             case when coalesce(line_sums.unmapped_count, 0) > 0
                 then 'the tax of ' || line_sums.unmapped_count || ' of its lines maps to no named tax' end,
             case when coalesce(line_sums.amount_minor, 0) <> documents.subtotal_minor
-                then 'its lines come to ' || coalesce(line_sums.amount_minor, 0)
-                    || ' here and its subtotal is ' || documents.subtotal_minor end,
+                then 'its lines come to '
+                    || {{ amount_text('coalesce(line_sums.amount_minor, 0)', 'coalesce(units.iso_units_per_major, 100)') }}
+                    || ' here and its subtotal is '
+                    || {{ amount_text('documents.subtotal_minor', 'coalesce(units.iso_units_per_major, 100)') }} end,
             case when coalesce(line_sums.unmapped_count, 0) = 0
                 and coalesce(tax_sums.tax_minor, 0) <> documents.tax_minor
-                then 'its tax of ' || documents.tax_minor || ' is on no line' end
+                then 'its tax of '
+                    || {{ amount_text('documents.tax_minor', 'coalesce(units.iso_units_per_major, 100)') }} || ' is on no line' end
         ) as park_reason,
         coalesce(documents._landed_at, nexacloud._landed_at) as landed_at
     from verification
@@ -104,6 +109,7 @@ joined as (
         on verification.source_system = tax_sums.source_system
         and verification.source_invoice_id = tax_sums.source_invoice_id
         and verification.kind = tax_sums.kind
+    left join units on documents.currency_code = units.currency_code
 ),
 
 fct_invoices as (

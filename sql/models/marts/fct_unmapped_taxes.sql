@@ -13,7 +13,7 @@ words as (
         source_invoice_id,
         kind,
         line_position,
-        string_agg(tax_words || coalesce(' (' || rate || ' %)', ''), ', ' order by tax_position) as source_says
+        string_agg(tax_words || coalesce(' (' || {{ rate_text('rate') }} || ' %)', ''), ', ' order by tax_position) as source_says
     from line_taxes
     where tax_code is null
     group by source_system, source_invoice_id, kind, line_position
