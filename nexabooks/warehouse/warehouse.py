@@ -12,13 +12,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from nexabooks.errors import PermanentError, TransientError
+from nexabooks.stopping import closed_after
 from nexabooks.warehouse import meta
 
 # `latest` is what lets DuckDB compress JSON with zstd (179 MB -> 24 MB); an older file format ignores it silently.
@@ -35,15 +36,17 @@ class Warehouse:
         self.path = path
         self._schemas = threading.Lock()
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A second connection to the same open file, with its own transaction: for a model built in another thread."""
-        return self.con.cursor()
+    def cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """For a block, a second connection to the same open file, with its own transaction: for a model built in another
+        thread."""
+        return closed_after(self.con.cursor())
 
     def create_schemas(self, names: Iterable[str]) -> None:
         """Create the schemas that are not there. One thread at a time: two transactions that create one are a conflict."""
         with self._schemas:
             for name in sorted(set(names)):
-                self.con.cursor().execute(f"create schema if not exists {quote(name)}")
+                with self.cursor() as con:
+                    con.execute(f"create schema if not exists {quote(name)}")
 
     def rows(self, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
         """The answer to `sql` as dictionaries, column name to value; times are aware and in UTC."""
@@ -66,25 +69,19 @@ def open_warehouse(
     Raises TransientError when another process holds the file, PermanentError when the file cannot be used.
     """
     path = Path(path)
-    con = connect(path, read_only=read_only, memory_limit=memory_limit)
-    try:
+    with closed_after(connect(path, read_only=read_only, memory_limit=memory_limit)) as con:
         if not read_only:
             meta.create_tables(con)
         yield Warehouse(con, path)
-    finally:
-        con.close()
 
 
 @contextmanager
 def memory_warehouse() -> Iterator[Warehouse]:
     """A warehouse that lives in memory and has the same `meta` tables: for unit tests of models."""
-    con = duckdb.connect(":memory:", config={"preserve_insertion_order": "false"})
-    try:
+    with closed_after(duckdb.connect(":memory:", config={"preserve_insertion_order": "false"})) as con:
         con.execute("set global TimeZone = 'UTC'")
         meta.create_tables(con)
         yield Warehouse(con, None)
-    finally:
-        con.close()
 
 
 def connect(path: Path, *, read_only: bool, memory_limit: str = DEFAULT_MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
