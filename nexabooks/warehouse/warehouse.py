@@ -9,6 +9,8 @@ use the published file (publish.py); a second writer gets a TransientError that 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +28,8 @@ from nexabooks.warehouse import meta
 # Insertion order costs memory and 11 % of the build, and no model may lean on it.
 WRITER_CONFIG = {"storage_compatibility_version": "latest", "preserve_insertion_order": "false"}
 DEFAULT_MEMORY_LIMIT = "1200MB"
+# What the operating system says of a disk that takes no more; DuckDB repeats its words.
+_DISK_WORDS = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO))
 
 
 class Warehouse:
@@ -66,13 +70,24 @@ def open_warehouse(
 ) -> Iterator[Warehouse]:
     """The warehouse at `path`, created with its `meta` tables when it is not there; closed at the end of the block.
 
-    Raises TransientError when another process holds the file, PermanentError when the file cannot be used.
+    Raises TransientError when another process holds the file, and when the disk takes no more of whatever is written in
+    the block, PermanentError when the file cannot be used.
     """
     path = Path(path)
-    with closed_after(connect(path, read_only=read_only, memory_limit=memory_limit)) as con:
-        if not read_only:
-            meta.create_tables(con)
-        yield Warehouse(con, path)
+    try:
+        with closed_after(connect(path, read_only=read_only, memory_limit=memory_limit)) as con:
+            if not read_only:
+                meta.create_tables(con)
+            yield Warehouse(con, path)
+    except (duckdb.Error, OSError) as error:
+        of_disk = next((words for words in _DISK_WORDS if words in str(error)), "")
+        if not of_disk:
+            raise
+        raise TransientError(
+            f"The disk of {path} takes no more: {of_disk}. Nothing of the step under way was kept; another attempt may "
+            "succeed when there is room.",
+            record=str(path),
+        ) from None
 
 
 @contextmanager

@@ -248,3 +248,9 @@ def test_lines_of_a_draft_that_were_not_read_are_not_gone(account, mirror):
     account.now += DAY
     mirror.read("invoices")
     assert len(mirror.rows["invoice_lines"]) == 12
+
+
+def test_a_list_ends_at_the_moment_of_the_session(account, mirror):
+    """What is created while it is read belongs to the next run, whose window overlaps this one."""
+    mirror.read("invoices")
+    assert [params["created[lte]"] for params in calls_to(account, "/v1/invoices")] == [str(account.now)]
