@@ -15,7 +15,8 @@ from tasks.step import step
 
 @dataclass(frozen=True, slots=True)
 class SourceRead:
-    """What came of reading one source: what was landed, and a sentence for each stream that could not be read."""
+    """What came of reading one source: what was landed, and a sentence for each stream that could not be read, and for each
+    record that its source lists and would not give."""
 
     source: str
     landed: tuple[Landed, ...] = ()
@@ -59,7 +60,8 @@ def ingest(run: Run, source_name: str, *, full: bool = False) -> SourceRead:
                     now=run.settings.now,
                 )
             errors.append(error)
-    sentences = tuple(dict.fromkeys(str(error) for error in errors))
+    withheld = [sentence for one in landed for sentence in one.unread]  # the next run asks again
+    sentences = tuple(dict.fromkeys([*(str(error) for error in errors), *withheld]))
     run.unread.extend(sentences)
     for sentence in sentences:
         run.say(f"{source_name}: {sentence}")

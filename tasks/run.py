@@ -31,6 +31,7 @@ detail_listener: ContextVar[Callable[[str], None]] = ContextVar(
 LEASE_S = 120
 # The lease of every run that writes: a close and an undo never work on the books at once.
 WAREHOUSE_LEASE = "warehouse-writer"
+KILLED = "Its process ended without a word; what it had landed and posted until then stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def run_of(
         open_ops(settings.ops_store_url, now=settings.now) as ops,
         ops.lease(WAREHOUSE_LEASE, holder=f"{run_id} on {socket.gethostname()}", ttl_s=LEASE_S),
     ):
+        record_start(run)
         try:
             yield run
         except NexabooksError as error:
@@ -106,6 +108,14 @@ def _leave_stale(run: Run, reason: str) -> None:
         mark_stale(run.settings.published_path, reason=reason, at=run.settings.now())
 
 
+def record_start(run: Run) -> None:
+    """The run stands as `running` until its end is written down. Whichever does so still, now that this one has the lease, was
+    killed: it becomes `killed`, and when it ended nobody knows."""
+    with open_warehouse(run.settings.warehouse_path) as db:
+        db.con.execute("update meta.runs set outcome = 'killed', message = ? where outcome = 'running'", [KILLED])
+    record(run, "running", "")
+
+
 def record_end(run: Run) -> None:
     """The run did what it could: `done`, or `incomplete` where a source could not be read."""
     record(run, "incomplete" if run.unread else "done", " ".join(run.unread))
@@ -121,7 +131,7 @@ def record(run: Run, outcome: str, message: str) -> None:
             day=run.day,
             mode=run.mode,
             started_at=run.started_at,
-            finished_at=run.settings.now(),
+            finished_at=None if outcome == "running" else run.settings.now(),
             outcome=outcome,
             message=message,
         )

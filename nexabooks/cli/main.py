@@ -33,9 +33,6 @@ def main() -> None:
     except NexabooksError as error:
         errors.print(str(error), style="red" if errors.is_terminal else None, markup=False)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        errors.print("Stopped. Nothing is half-written; run it again when you like.", markup=False)
-        sys.exit(130)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from nexabooks.errors import PermanentError
 from nexabooks.quality.great import Checkpoints, breaking_rows
 from nexabooks.quality.promises import INVOICE_KEY, SCOPES, Promise, Suite, Unreadable, read_suites
 from nexabooks.quality.results import SHOWN_KEYS, CheckReport, CheckResult, ParkedInvoice, as_text, key_text
+from nexabooks.stopping import closed_after
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -73,7 +74,7 @@ def run_checks(
 @contextmanager
 def _connected(connection_or_path: duckdb.DuckDBPyConnection | Path | str) -> Iterator[duckdb.DuckDBPyConnection]:
     if isinstance(connection_or_path, duckdb.DuckDBPyConnection):
-        with connection_or_path.cursor() as cursor:
+        with closed_after(connection_or_path.cursor()) as cursor:
             yield cursor
         return
     try:
@@ -84,7 +85,7 @@ def _connected(connection_or_path: duckdb.DuckDBPyConnection | Path | str) -> It
             f"{connection_or_path} could not be opened to be checked: {words}. "
             "Another attempt may help once no other process writes it."
         ) from None
-    with opened:
+    with closed_after(opened):
         yield opened
 
 

@@ -17,6 +17,7 @@ import duckdb
 from nexabooks.quality.gx import great_expectations
 from nexabooks.quality.promises import Promise, Suite, quoted
 from nexabooks.quality.results import SHOWN_KEYS
+from nexabooks.stopping import told_by_signals
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -86,7 +87,7 @@ class Checkpoints:
         def connect() -> ConnectionWrapper:
             cursor = self._connection.cursor()
             cursor.execute(f"use {quoted(schema)}")
-            return ConnectionWrapper(cursor)
+            return ConnectionWrapper(_Told(cursor))  # type: ignore[arg-type]
 
         if schema not in self._sources:
             self._sources[schema] = self.context.data_sources.add_sql(
@@ -95,6 +96,21 @@ class Checkpoints:
                 kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "creator": connect},
             )
         return self._sources[schema]
+
+
+class _Told:
+    """A DuckDB cursor whose statement raises what a signal's handler raised, when a signal stopped it. Of DuckDB's own error
+    GX would make a promise that is broken, and the run would be blocked instead of stopped."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def execute(self, *arguments: Any) -> Any:
+        with told_by_signals(self._cursor):
+            return self._cursor.execute(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
 
 
 def _compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], number: int) -> Any:

@@ -17,6 +17,7 @@ import duckdb
 
 from nexabooks.quality.promises import files_in
 from nexabooks.quality.results import SHOWN_KEYS, CheckResult, as_text, key_text
+from nexabooks.stopping import closed_after
 
 
 def run_identities(
@@ -33,7 +34,7 @@ def run_identities(
     stand on the page of this run. Raises SettingsError when there is no such folder or no file in it.
     """
     files = files_in(identities_dir, "*.sql")
-    with connection.cursor() as cursor:
+    with closed_after(connection.cursor()) as cursor:
         results = [_checked(cursor, path, run_id, checked_at) for path in files]
     if site_dir is not None:
         from nexabooks.quality.site import write_results

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,6 +61,7 @@ class FirstLoad:
         if self.inlet is None:
             columns, longest_line = spooled.columns, spooled.longest_line  # what comes later otherwise needs care
             self.inlet = Inlet(lambda path: self._insert([path], columns, longest_line))
+            self.inlet.start()
         if spooled.byte_count - self.fed_bytes >= PIPE_BYTES or spooled.csv_files:
             self.inlet.feed(spooled.sizes())
             self.fed_bytes = spooled.byte_count
@@ -110,19 +111,27 @@ def _names(columns: Columns | None) -> tuple[str, ...]:
 class Inlet:
     """A statement that runs beside its caller and reads, through a pipe, files that grow meanwhile.
 
-    The caller never waits: a second thread copies what is there into the pipe, the more at once the more there is.
+    The caller never waits: a second thread copies what is there into the pipe, the more at once the more there is. What
+    has not begun when it is closed never begins: a signal may end the caller between the start of one thread and the other.
     """
 
     def __init__(self, statement: Callable[[Path], object]) -> None:
-        self._read_end, self._write_end = os.pipe()
+        self._statement = statement
+        read_end, write_end = os.pipe()
         if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux; elsewhere the two only wait for each other more often
-            fcntl.fcntl(self._write_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+            fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._outlet = open(read_end, "rb", buffering=0)  # noqa: SIM115 - it lives as long as the statement
+        self._pipe = open(write_end, "wb", buffering=0)  # noqa: SIM115
         self._sizes: dict[Path, int] = {}
         self._is_over = False
         self._changed = threading.Condition()
-        self._executor = ThreadPoolExecutor(2, thread_name_prefix="first-load")
-        self._done = self._executor.submit(self._run, statement)
-        self._pumped = self._executor.submit(self._pump)
+        self._done: Future[None] = Future()
+        self._pumped: Future[None] = Future()
+
+    def start(self) -> None:
+        """Begin with the statement, which from here on waits for what is fed."""
+        for future, work in ((self._pumped, self._pump), (self._done, self._run)):
+            threading.Thread(target=_work, args=(future, work), name="first-load", daemon=True).start()
 
     def feed(self, sizes: Mapping[Path, int]) -> None:
         """So many bytes of each file may be read now. The files are read in the order in which they are first named."""
@@ -133,6 +142,7 @@ class Inlet:
     def end(self) -> None:
         """There is no more: return when the statement has read all and ended. Raises what it or the copying raised."""
         self._stop()
+        wait([self._done, self._pumped])
         self._done.result()
         self._pumped.result()
 
@@ -141,22 +151,26 @@ class Inlet:
         with self._changed:
             self._sizes.clear()
         self._stop()
+        begun = []
+        for future, end in ((self._pumped, self._pipe), (self._done, self._outlet)):
+            if future.cancel():
+                end.close()  # for which the other one may be waiting
+            else:
+                begun.append(future)
+        wait(begun)
 
     def _stop(self) -> None:
         with self._changed:
             self._is_over = True
             self._changed.notify()
-        self._executor.shutdown()
 
-    def _run(self, statement: Callable[[Path], object]) -> None:
-        try:
-            statement(Path(f"/dev/fd/{self._read_end}"))
-        finally:
-            os.close(self._read_end)  # from here on nothing can be sent, so that nobody waits for a reader
+    def _run(self) -> None:
+        with self._outlet:  # behind it nothing can be sent, so that nobody waits for a reader
+            self._statement(Path(f"/dev/fd/{self._outlet.fileno()}"))
 
     def _pump(self) -> None:
         sent: dict[Path, int] = {}
-        with open(self._write_end, "wb", buffering=0) as pipe, suppress(BrokenPipeError):
+        with self._pipe as pipe, suppress(BrokenPipeError):
             while (found := self._next(sent)) is not None:
                 path, byte_count = found
                 _copy(path, sent.get(path, 0), byte_count, pipe)
@@ -171,6 +185,17 @@ class Inlet:
                 if self._is_over:
                     return None
                 self._changed.wait()
+
+
+def _work(future: Future[None], work: Callable[[], None]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+        future.set_exception(error)
+    else:
+        future.set_result(None)
 
 
 def _copy(path: Path, start: int, end: int, pipe: IO[bytes]) -> None:

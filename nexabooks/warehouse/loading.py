@@ -38,6 +38,7 @@ class Landed:
     refused_count: int
     is_equal: bool  # every claim of the source was met
     message: str
+    unread: tuple[str, ...] = ()  # a sentence for each record that was listed and not given
     certificates: tuple[Certificate, ...] = ()
     tables: Mapping[str, Merged] = field(default_factory=dict)
 
@@ -221,6 +222,7 @@ class Load:
             refused_count=refused_count,
             is_equal=is_equal,
             message=" ".join([*self.finished.unread, *self.finished.notes, *(f"{note}." for note in self.notes)]),
+            unread=self.finished.unread,
             certificates=tuple(certificates),
             tables=dict(self.merged),
             **totals,

@@ -14,6 +14,7 @@ from datetime import datetime
 import duckdb
 
 from nexabooks.errors import LoadRefused
+from nexabooks.stopping import closed_after
 from nexabooks.warehouse.raw_tables import VERSIONS_SUFFIX
 from nexabooks.warehouse.staging import Staged
 from nexabooks.warehouse.warehouse import quote
@@ -99,7 +100,7 @@ def _insert(con: duckdb.DuckDBPyConnection, target: str, staged: Staged, load_id
     columns = ", ".join(quote(name) for name in staged.columns)
     # DuckDB takes the spool file for a few rows and would build the join's hash table from whole records: twice the
     # time, and memory that grows with the load. Left as written, it builds from the narrow side.
-    with con.cursor() as aside, _as_written(aside):
+    with closed_after(con.cursor()) as aside, _as_written(aside):
         con.execute(
             f"insert into {target} (_key, _hash, _landed_at, _load_id, _deleted, {columns}) "
             f"select f._key, f._hash, ?, ?, false, {', '.join(f'c.{quote(n)}' for n in staged.columns)} "

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 
 from nexabooks.errors import PermanentError
+from nexabooks.stopping import closed_after
 from nexabooks.warehouse.warehouse import WRITER_CONFIG, Warehouse, literal, quote
 
 SCHEMA = "finance"
@@ -139,12 +140,9 @@ def _copy(warehouse: Warehouse, aside: Path, tables: list[str]) -> dict[str, int
 
 @contextmanager
 def _connected(aside: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    con = duckdb.connect(str(aside), config=WRITER_CONFIG)
-    try:
+    with closed_after(duckdb.connect(str(aside), config=WRITER_CONFIG)) as con:
         con.execute("set TimeZone = 'UTC'")
         yield con
-    finally:
-        con.close()
 
 
 def _compare(con: duckdb.DuckDBPyConnection, row_counts: dict[str, int], path: Path) -> None:

@@ -105,8 +105,10 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close_files()
-        shutil.rmtree(self.folder)
+        try:
+            self.close_files()
+        finally:  # on a disk that is full, a file can be neither finished nor left
+            shutil.rmtree(self.folder)
 
     def close_files(self) -> None:
         """Close every file that is open, so that whoever reads them next finds all that was spooled."""

@@ -9,22 +9,27 @@ use the published file (publish.py); a second writer gets a TransientError that 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from nexabooks.errors import PermanentError, TransientError
+from nexabooks.stopping import closed_after
 from nexabooks.warehouse import meta
 
 # `latest` is what lets DuckDB compress JSON with zstd (179 MB -> 24 MB); an older file format ignores it silently.
 # Insertion order costs memory and 11 % of the build, and no model may lean on it.
 WRITER_CONFIG = {"storage_compatibility_version": "latest", "preserve_insertion_order": "false"}
 DEFAULT_MEMORY_LIMIT = "1200MB"
+# What the operating system says of a disk that takes no more; DuckDB repeats its words.
+_DISK_WORDS = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO))
 
 
 class Warehouse:
@@ -35,15 +40,17 @@ class Warehouse:
         self.path = path
         self._schemas = threading.Lock()
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A second connection to the same open file, with its own transaction: for a model built in another thread."""
-        return self.con.cursor()
+    def cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """For a block, a second connection to the same open file, with its own transaction: for a model built in another
+        thread."""
+        return closed_after(self.con.cursor())
 
     def create_schemas(self, names: Iterable[str]) -> None:
         """Create the schemas that are not there. One thread at a time: two transactions that create one are a conflict."""
         with self._schemas:
             for name in sorted(set(names)):
-                self.con.cursor().execute(f"create schema if not exists {quote(name)}")
+                with self.cursor() as con:
+                    con.execute(f"create schema if not exists {quote(name)}")
 
     def rows(self, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
         """The answer to `sql` as dictionaries, column name to value; times are aware and in UTC."""
@@ -63,28 +70,33 @@ def open_warehouse(
 ) -> Iterator[Warehouse]:
     """The warehouse at `path`, created with its `meta` tables when it is not there; closed at the end of the block.
 
-    Raises TransientError when another process holds the file, PermanentError when the file cannot be used.
+    Raises TransientError when another process holds the file, and when the disk takes no more of whatever is written in
+    the block, PermanentError when the file cannot be used.
     """
     path = Path(path)
-    con = connect(path, read_only=read_only, memory_limit=memory_limit)
     try:
-        if not read_only:
-            meta.create_tables(con)
-        yield Warehouse(con, path)
-    finally:
-        con.close()
+        with closed_after(connect(path, read_only=read_only, memory_limit=memory_limit)) as con:
+            if not read_only:
+                meta.create_tables(con)
+            yield Warehouse(con, path)
+    except (duckdb.Error, OSError) as error:
+        of_disk = next((words for words in _DISK_WORDS if words in str(error)), "")
+        if not of_disk:
+            raise
+        raise TransientError(
+            f"The disk of {path} takes no more: {of_disk}. Nothing of the step under way was kept; another attempt may "
+            "succeed when there is room.",
+            record=str(path),
+        ) from None
 
 
 @contextmanager
 def memory_warehouse() -> Iterator[Warehouse]:
     """A warehouse that lives in memory and has the same `meta` tables: for unit tests of models."""
-    con = duckdb.connect(":memory:", config={"preserve_insertion_order": "false"})
-    try:
+    with closed_after(duckdb.connect(":memory:", config={"preserve_insertion_order": "false"})) as con:
         con.execute("set global TimeZone = 'UTC'")
         meta.create_tables(con)
         yield Warehouse(con, None)
-    finally:
-        con.close()
 
 
 def connect(path: Path, *, read_only: bool, memory_limit: str = DEFAULT_MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:

@@ -132,9 +132,19 @@ DAMAGES = [
         id="a reported figure is a cent off",
     ),
     pytest.param(
-        "update meta.certificates set is_equal = false where source = 'stripe'",
+        "update meta.certificates set received_count = received_count - 1 where source = 'stripe'",
         "01_every_load_is_whole",
-        id="a load that is not whole",
+        id="a load that lacks a record",
+    ),
+    pytest.param(
+        "update meta.certificates set received_minor = received_minor - 1 where source = 'lago'",
+        "01_every_load_is_whole",
+        id="a load that lacks a cent",
+    ),
+    pytest.param(
+        """update meta.loads set detail = '{"unread": ["Lago lists L1 and has no detail of it."]}' where stream = 'invoices'""",
+        "14_what_was_listed_was_read",
+        id="a record that was listed and not read",
     ),
     pytest.param(
         "delete from staging.stg_stripe__invoices where invoice_id = (select max(invoice_id) from staging.stg_stripe__invoices)",
@@ -185,6 +195,17 @@ DAMAGES = [
         id="a payment is lost",
     ),
 ]
+
+
+def test_a_record_that_was_listed_and_not_read_stops_none_of_the_others(warehouse):
+    """It is named, and not verified; the certificate is unequal, though as many came as were claimed."""
+    warehouse.execute("update meta.certificates set is_equal = false where source = 'lago'")
+    warehouse.execute(
+        """update meta.loads set detail = '{"unread": ["Lago has no detail of L1."]}' where source = 'lago' and stream = 'invoices'"""
+    )
+    found = identities(warehouse)
+    assert found.pop("14_what_was_listed_was_read") == "warn"
+    assert "error" not in found.values()
 
 
 @pytest.mark.parametrize(("damage", "identity"), DAMAGES)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from flows.backfill import backfill
 from nexabooks.errors import SettingsError
 from nexabooks.warehouse import open_warehouse
-from tasks.run import require_days, run_of
+from tasks.run import KILLED, require_days, run_of
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -61,3 +67,23 @@ def test_a_backfill_of_no_day_is_refused(home, end):
         backfill.fn(date(2026, 5, 2), end)
     assert not home.exists()
     require_days(date(2026, 5, 2), date(2026, 5, 3))
+
+
+def test_a_run_whose_process_was_killed_is_told_by_the_next_one(home):
+    """While it runs it stands as running; nobody else would ever say that it did not end."""
+    program = (
+        "import os, signal\nfrom tasks.run import run_of\n"
+        "with run_of('refresh', needs_ledger=False) as run:\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, capture_output=True, timeout=60)
+    question = "select outcome, finished_at is null as is_open, message from meta.runs order by started_at"
+    with open_warehouse(home / "warehouse.duckdb", read_only=True) as db:
+        assert db.rows(question) == [{"outcome": "running", "is_open": True, "message": ""}]
+    (home / "ops.sqlite").unlink()  # its lease, which would run out in two minutes
+    with run_of("refresh", needs_ledger=False):
+        pass
+    with open_warehouse(home / "warehouse.duckdb", read_only=True) as db:
+        assert db.rows(question) == [
+            {"outcome": "killed", "is_open": True, "message": KILLED},
+            {"outcome": "done", "is_open": False, "message": ""},
+        ]

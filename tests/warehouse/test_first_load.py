@@ -13,6 +13,12 @@ from tests.warehouse.landings import NOW, land_items, live, page
 MORE_THAN_A_PIPE = 3 << 20
 
 
+def started(statement):
+    inlet = Inlet(statement)
+    inlet.start()
+    return inlet
+
+
 def no_link(*_):
     raise OSError("another file system")
 
@@ -27,7 +33,7 @@ def test_a_statement_reads_files_as_they_grow(tmp_path):
             has_read.set()
             read.append(pipe.readall())
 
-    inlet = Inlet(statement)
+    inlet = started(statement)
     first.write_bytes(b"abc")
     inlet.feed({first: 2})
     assert has_read.wait(10)
@@ -54,7 +60,7 @@ def test_what_a_statement_raises_is_raised_at_the_end(tmp_path):
     def fail(path):
         raise KeyError(path.name)
 
-    inlet = Inlet(fail)
+    inlet = started(fail)
     (tmp_path / "1").write_bytes(b"d" * MORE_THAN_A_PIPE)
     inlet.feed({tmp_path / "1": MORE_THAN_A_PIPE})
     with pytest.raises(KeyError):
@@ -63,7 +69,7 @@ def test_what_a_statement_raises_is_raised_at_the_end(tmp_path):
 
 def test_a_file_that_cannot_be_read_is_no_end_of_what_there_is(tmp_path):
     """The statement has ended well, without the rest."""
-    inlet = Inlet(lambda path: path.read_bytes())
+    inlet = started(lambda path: path.read_bytes())
     inlet.feed({tmp_path / "gone": 1})
     with pytest.raises(FileNotFoundError):
         inlet.end()
@@ -71,12 +77,48 @@ def test_a_file_that_cannot_be_read_is_no_end_of_what_there_is(tmp_path):
 
 def test_a_statement_that_is_given_up_ends(tmp_path):
     """However much it could still have read."""
-    read = []
-    inlet = Inlet(lambda path: read.append(path.read_bytes()))
+    has_begun, read = threading.Event(), []
+
+    def statement(path):
+        has_begun.set()
+        read.append(path.read_bytes())
+
+    inlet = started(statement)
     inlet.feed({})
+    assert has_begun.wait(10)
     inlet.close()
     inlet.close()
     assert read == [b""]
+
+
+@pytest.mark.parametrize("begun", [0, 1, 2])
+@pytest.mark.parametrize("is_late", [False, True], ids=["before it began", "after it began"])
+def test_a_signal_between_the_two_threads_leaves_none_behind(monkeypatch, begun, is_late):
+    """The caller's own start of a thread may be cut off; a statement that nobody knows of would hold the database."""
+    threads = [thread for thread in threading.enumerate() if thread.name == "first-load"]
+    start, left = threading.Thread.start, [begun]
+
+    def cut_off(thread):
+        if not left[0] and not is_late:
+            raise KeyboardInterrupt
+        start(thread)
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+
+    read = []
+    inlet = Inlet(lambda path: read.append(path.read_bytes()))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cut_off)
+        if begun < 2:
+            with pytest.raises(KeyboardInterrupt):
+                inlet.start()
+    inlet.close()
+    for thread in threading.enumerate():
+        if thread.name == "first-load" and thread not in threads:
+            thread.join(10)
+            assert not thread.is_alive()
+    assert read in ([], [b""])
 
 
 @pytest.mark.parametrize("length", [1_999_990, 2_000_010, 5_000_000])

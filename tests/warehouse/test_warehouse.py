@@ -23,8 +23,8 @@ def test_a_new_warehouse_has_its_meta_tables_and_keeps_its_rows(tmp_path):
 def test_times_are_utc_whatever_the_machine_says(tmp_path, monkeypatch):
     """On every connection to the file."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
-    with open_warehouse(tmp_path / "w.duckdb") as warehouse:
-        for con in (warehouse.con, warehouse.cursor()):
+    with open_warehouse(tmp_path / "w.duckdb") as warehouse, warehouse.cursor() as second:
+        for con in (warehouse.con, second):
             text = con.execute("select cast(timestamptz '2026-10-31 06:00:00+00' as varchar)").fetchall()
             assert text == [("2026-10-31 06:00:00+00",)]
 

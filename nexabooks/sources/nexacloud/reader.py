@@ -75,11 +75,12 @@ class NexacloudSession:
     def _copying(self, *arguments: Any) -> Iterator[Future[int]]:
         """`_copy` in a thread, for the block, which has no use of the connection; cancelled when the block is left."""
         with ThreadPoolExecutor(1, thread_name_prefix="copy") as executor:
-            copied = executor.submit(self._copy, *arguments)
+            copied: Future[int] | None = None  # a signal may come before it is known here
             try:
+                copied = executor.submit(self._copy, *arguments)
                 yield copied
             finally:
-                if not copied.done():
+                if copied is None or not copied.done():
                     self._raw.cancel()
 
     def _copy(

@@ -20,10 +20,12 @@ class Pager(Protocol):
 
 
 class Feed:
-    """Nothing hangs below most records. `unread` and `notes` as in streams.Finished."""
+    """Nothing hangs below most records. `unread` and `notes` as in streams.Finished; `unread_of`: the ids of the records
+    below which something was not read."""
 
     def __init__(self) -> None:
         self.unread: list[str] = []
+        self.unread_of: set[str] = set()
         self.notes: list[str] = []
 
     def of(self, records: Iterable[dict[str, Any]]) -> Iterator[Batch]:
@@ -62,9 +64,12 @@ class InvoiceLines(Feed):
             line_ids: set[str] = set()
             if (invoice.get("lines") or {}).get("has_more"):
                 yield from self._lines(invoice["id"], line_ids)
+            known = set(self._known.get(invoice["id"], ()))
+            if invoice["id"] in self.unread_of:  # what did not come this time is not gone for that
+                line_ids |= known
             if invoice.get("status") == "draft" and line_ids:
                 self._of_drafts[invoice["id"]] = sorted(line_ids)
-            yield from _tombstones(invoice["id"], set(self._known.get(invoice["id"], ())) - line_ids)
+            yield from _tombstones(invoice["id"], known - line_ids)
 
     def without(self, gone: Iterable[str]) -> Iterator[Batch]:
         """Tombstones for all known lines of drafts that are gone themselves."""
@@ -84,14 +89,20 @@ class InvoiceLines(Feed):
             for page in self._pager.pages(f"/v1/invoices/{invoice_id}/lines", {}, what=f"lines of {invoice_id}"):
                 wrong = [line["id"] for line in page.records if line.get("object") != "line_item"]
                 if wrong:
-                    self.unread.append(f"Stripe sent {wrong[0]} among the lines of {invoice_id}, and it is no line.")
+                    self._note(
+                        f"Stripe sent {wrong[0]} among the lines of {invoice_id}, and it is no line.", invoice_id
+                    )
                     return
                 fresh = {line["id"] for line in page.records} - line_ids
                 self._row_count += len(fresh)
                 line_ids |= fresh
                 yield Batch("invoice_lines", (page.body,), records_at="data", row_count=len(page.records))
         except Gone:
-            self.unread.append(f"Stripe listed {invoice_id} and has no lines of it: it was deleted meanwhile.")
+            self._note(f"Stripe listed {invoice_id} and has no lines of it: it was deleted meanwhile.", invoice_id)
+
+    def _note(self, sentence: str, invoice_id: str) -> None:
+        self.unread.append(sentence)
+        self.unread_of.add(invoice_id)
 
 
 class PayoutTransactions(Feed):

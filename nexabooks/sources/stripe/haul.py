@@ -26,7 +26,9 @@ class Haul:
         self.seen: set[str] = set()
         self._row_count = 0
         self.unread: list[str] = []
-        self.open: dict[str, int] = {}  # id -> created, of what may still change
+        self.open: dict[
+            str, int
+        ] = {}  # id -> created, of what may still change, or was not landed: it is asked for again
         self._counts: Counter[tuple[str, str]] = Counter()
         self._totals: Counter[tuple[str, str]] = Counter()
 
@@ -68,6 +70,7 @@ class Haul:
         wrong = self._what_is_wrong(record)
         if wrong:
             self.unread.append(f"Stripe sent {record_id} among its {self.table} {wrong}; it was not landed.")
+            self.open[record_id] = int(record.get("created") or 0)
             return False
         self._row_count += 1
         if not self._reading.is_final(record):

@@ -47,8 +47,8 @@ class StripeSession:
         """Batches of `stream` and of the tables it feeds, then Finished. Amounts are in Stripe's minor units, times in
         Unix seconds, as Stripe sends them.
 
-        Everything is listed (and `is_complete`) at first, when `full`, and when the cursor is older than 25 days or of
-        another API version; else only what may have changed. Raises AccessRefused naming the right that is missing,
+        Everything is listed (and `is_complete`) at first, when `full`, and when the cursor is older than 25 days, from the
+        future or of another API version; else only what may have changed. Raises AccessRefused naming the right that is missing,
         SourceContractBroken, RateLimited, Unreachable, PermanentError.
         """
         if stream.belongs_to:
@@ -64,7 +64,7 @@ class StripeSession:
         yield from self._read_listed(reading, haul, feed, None if is_whole else state)
         if not is_whole and reading.reopen == "ids":
             yield from self._read_changed(reading, haul, feed, state)
-        remembered = {"open": sorted(haul.open)}
+        remembered = {"open": sorted({*haul.open, *feed.unread_of})}
         if reading.reopen == "window":
             remembered = {"open_since": min(haul.open.values(), default=None)}
         unread = (*haul.unread, *feed.unread)
@@ -126,10 +126,12 @@ class StripeSession:
             after = {"starting_after": last_id}
 
     def _is_stale(self, state: dict[str, Any]) -> bool:
+        """Also when it says that Stripe was read up to a moment that is yet to come: this machine's clock was wrong then, and
+        what came since would be taken for read."""
         return (
             not state
             or state.get("api_version") != API_VERSION
-            or self.now - int(state["read_until"]) > OLDEST_CURSOR_S
+            or not 0 <= self.now - int(state["read_until"]) <= OLDEST_CURSOR_S
         )
 
     def _read_listed(

@@ -8,6 +8,8 @@ import orjson
 import pytest
 
 DAY = 86400
+LINES_OF_1 = "/v1/invoices/in_1/lines"
+NO_LINES = (404, b'{"error": {"code": "resource_missing", "param": "invoice"}}', {})
 
 
 def values(body: bytes) -> dict[str, Any]:
@@ -198,3 +200,57 @@ def test_balance_transactions_are_listed_from_the_oldest_that_is_pending(account
     end = mirror.read("balance_transactions")["balance_transactions"]
     assert values(mirror.rows["balance_transactions"]["txn_1"])["status"] == "available"
     assert end.state["open_since"] is None
+
+
+def test_after_a_clock_that_was_ahead_everything_is_listed(account, mirror):
+    """The cursor says that Stripe was read up to a moment yet to come; what came until then would be taken for read."""
+    account.invoice("in_1", status="paid", created=account.now - 90 * DAY)
+    right = account.now
+    account.now += 10 * DAY
+    mirror.read("invoices")
+    account.now = right
+    account.invoice("in_2", status="paid", created=right + 3600)
+    account.now = right + DAY
+    assert mirror.read("invoices")["invoices"].is_complete
+    assert sorted(mirror.rows["invoices"]) == ["in_1", "in_2"]
+    account.now += 3600
+    assert not mirror.read("invoices")["invoices"].is_complete
+
+
+@pytest.mark.parametrize("what", ["a record", "its lines"])
+def test_what_was_listed_and_not_read_is_asked_for_again_without_any_event(account, mirror, what):
+    """Also of an invoice that is final: the next run heals it, and until then each run says so."""
+    account.invoice("in_1", status="paid", lines=12, created=account.now - 90 * DAY)
+    if what == "a record":
+        account.invoice("in_1", object="bill")
+    else:
+        account.refuses[LINES_OF_1] = NO_LINES
+    for _ in range(2):
+        assert ["in_1" in said for said in mirror.read("invoices")["invoices"].unread] == [True]
+        account.now += DAY
+    account.refuses.clear()
+    account.invoice("in_1", object="invoice")
+    end = mirror.read("invoices")["invoices"]
+    assert (end.unread, end.state["open"]) == ((), [])
+    assert (len(mirror.rows["invoices"]), len(mirror.rows["invoice_lines"])) == (1, 12)
+
+
+def test_lines_of_a_draft_that_were_not_read_are_not_gone(account, mirror):
+    """They stay as they were until they are read again; then those that are gone are."""
+    account.invoice("in_1", status="draft", lines=15)
+    mirror.read("invoices")
+    account.refuses[LINES_OF_1] = NO_LINES
+    account.now += DAY
+    mirror.read("invoices")
+    assert len(mirror.rows["invoice_lines"]) == 15
+    account.refuses.clear()
+    account.invoice("in_1", status="draft", lines=12)
+    account.now += DAY
+    mirror.read("invoices")
+    assert len(mirror.rows["invoice_lines"]) == 12
+
+
+def test_a_list_ends_at_the_moment_of_the_session(account, mirror):
+    """What is created while it is read belongs to the next run, whose window overlaps this one."""
+    mirror.read("invoices")
+    assert [params["created[lte]"] for params in calls_to(account, "/v1/invoices")] == [str(account.now)]
