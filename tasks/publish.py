@@ -6,7 +6,7 @@ from typing import Any
 
 from nexabooks.errors import QualityFailed
 from nexabooks.quality import run_checks
-from nexabooks.warehouse import Published, open_warehouse, publish
+from nexabooks.warehouse import Published, open_warehouse, publish, wording_of
 from tasks.run import Run, record_end
 from tasks.step import step
 
@@ -33,7 +33,14 @@ def publish_books(run: Run) -> Published:
 
     record_end(run)  # the file tells of the run that made it
     with open_warehouse(settings.warehouse_path) as db:
-        published = publish(db, settings.published_path, run_id=run.run_id, published_at=at, check=check)
+        published = publish(
+            db,
+            settings.published_path,
+            run_id=run.run_id,
+            published_at=at,
+            check=check,
+            wording=wording_of(settings.sql_dir / "models" / "marts" / "finance"),
+        )
     run.unpublished.clear()
     run.say(
         f"published: {sum(published.row_counts.values()):,} rows in {len(published.row_counts)} tables, {settings.published_path}."

@@ -18,6 +18,7 @@ from nexabooks.warehouse.publishing import Published, mark_stale, publish
 from nexabooks.warehouse.raw_tables import ensure_sources
 from nexabooks.warehouse.unit_tests import UnitTestResult, run_unit_tests
 from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_warehouse
+from nexabooks.warehouse.wording import wording_of
 
 __all__ = [
     "Building",
@@ -44,4 +45,5 @@ __all__ = [
     "record_run",
     "run_data_tests",
     "run_unit_tests",
+    "wording_of",
 ]

@@ -19,12 +19,26 @@ import duckdb
 
 from nexabooks.errors import PermanentError
 from nexabooks.stopping import closed_after
+from nexabooks.warehouse.nodes import Column
 from nexabooks.warehouse.warehouse import WRITER_CONFIG, Warehouse, literal, quote
+from nexabooks.warehouse.wording import Wording, comment
 
 SCHEMA = "finance"
 _PUBLICATION = (
     "run_id varchar, published_at timestamptz, is_stale boolean, stale_since timestamptz, stale_reason varchar"
 )
+_PUBLICATION_SAYS: Wording = {
+    "publication": (
+        "The one row of this file: which run made it, when, and whether a later run was blocked.",
+        (
+            Column("run_id", description="The run that made this file."),
+            Column("published_at", description="When, UTC."),
+            Column("is_stale", description="True when a later run was blocked: these are the last good numbers."),
+            Column("stale_since", description="When the first of those runs was blocked, UTC."),
+            Column("stale_reason", description="Why the last of them was, in words."),
+        ),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -44,10 +58,12 @@ def publish(
     run_id: str,
     published_at: datetime,
     check: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    wording: Wording | None = None,
 ) -> Published:
     """Copy every table and view of schema `finance` into a new file, check it, and put it in the place of `path`.
 
     `check` is called with a connection to the new file before it replaces the old one; what it raises leaves the old one.
+    `wording`: what its tables and columns mean; kept in the file as comments.
     Raises PermanentError when the warehouse has no finance tables, or the copy does not have the rows of the original.
     """
     path = Path(path)
@@ -60,6 +76,7 @@ def publish(
             con.execute(f"create table {SCHEMA}.publication ({_PUBLICATION})")
             con.execute(f"insert into {SCHEMA}.publication values (?, ?, false, null, null)", [run_id, published_at])
             _compare(con, row_counts, path)
+            comment(con, SCHEMA, {**(wording or {}), **_PUBLICATION_SAYS})
             if check:
                 check(con)
             con.execute("checkpoint")

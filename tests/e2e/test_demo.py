@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,36 @@ def test_the_published_file_answers_the_two_questions(story):
         posted = "from finance.ledger_check where ledger_state = 'posted'"
         assert con.execute(f"select sum(total_minor) {posted}").fetchone() == (340346,)
         assert con.execute(f"select count(*) {posted}").fetchone() == (23,)
+
+
+def answers(home: Path) -> list[list[tuple]]:
+    """What the published file answers to each example of docs/questions.md, in the page's order."""
+    page = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")
+    with duckdb.connect(str(home / "published" / "nexabooks.duckdb"), read_only=True) as con:
+        return [con.execute(question).fetchall() for question in re.findall(r"```sql\n(.*?)```", page, re.DOTALL)]
+
+
+def test_every_question_of_the_docs_has_its_answer(story):
+    """Each example runs on the demo's file, and what the page says of some of them is true."""
+    found = answers(story["home"])
+    says = {str(row[0]): row for rows in found for row in rows}
+    assert says["NXC-0007"][1:3] == ("void", "void at Stripe since 2026-04-15")
+    assert [row for rows in found for row in rows if row[:2] == ("CAD", 23)] == [("CAD", 23, 340346, 340346)]
+    taxes = [row for rows in found for row in rows if "HST 13 %" in row]
+    assert sum(row[-1] for row in taxes) == 340346 - sum(row[-2] for row in taxes)  # every one of the 23 bears HST
+    assert {row[0] for row in found[0]} >= {"invoices", "invoice_taxes", "publication"}
+    changed = [row[0] for rows in found for row in rows if len(row) == 7 and row[2] == "paid" and row[0] == "NXC-0019"]
+    assert changed == ["NXC-0019"]  # what was paid on the last day, and nothing that only was read again
+
+
+def test_the_published_file_explains_every_table_and_column(story):
+    """A reader's tool shows what each means."""
+    with duckdb.connect(str(story["home"] / "published" / "nexabooks.duckdb"), read_only=True) as con:
+        silent = con.execute(
+            "select table_name, '' from duckdb_tables() where comment is null "
+            "union all select table_name, column_name from duckdb_columns() where comment is null and schema_name = 'finance'"
+        ).fetchall()
+    assert silent == []
 
 
 def test_no_money_in_the_published_file_is_a_float(story):

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from nexabooks.errors import PermanentError, QualityFailed
-from nexabooks.warehouse import mark_stale, open_warehouse, publish
+from nexabooks.warehouse import mark_stale, open_warehouse, publish, wording_of
 from tests.warehouse.landings import NOW
 
 
@@ -91,3 +91,22 @@ def test_a_blocked_run_marks_the_numbers_stale_since_the_first_time(books, tmp_p
     assert read(path, "select total_minor from finance.invoices") == "[(1,)]"
     publish(books, path, run_id="run-2", published_at=NOW)
     assert read(path, "select run_id, is_stale, stale_reason from finance.publication") == "[('run-2', False, None)]"
+
+
+def test_the_file_says_itself_what_its_tables_and_columns_mean(books, tmp_path):
+    """A reader's tool shows the words of the models' YAML; what is described and not there is left out."""
+    folder = tmp_path / "finance"
+    folder.mkdir()
+    (folder / "_finance.yml").write_text(
+        "models: [{name: invoices, description: What a customer's invoice is., columns: ["
+        "{name: total_minor, data_type: bigint, description: Whole minor units.}, {name: gone, description: Not there.}]},"
+        " {name: nowhere, description: No such table.}]"
+    )
+    path = tmp_path / "nexabooks.duckdb"
+    publish(books, path, run_id="run-1", published_at=NOW, wording=wording_of(folder))
+    assert read(path, "select comment from duckdb_tables() where table_name = 'invoices'") == (
+        """[("What a customer's invoice is.",)]"""
+    )
+    said = "select column_name, comment from duckdb_columns() where table_name = 'invoices' and comment is not null"
+    assert read(path, said) == "[('total_minor', 'Whole minor units.')]"
+    assert "stale_reason" in read(path, "select column_name from duckdb_columns() where comment like 'Why the last%'")

@@ -29,7 +29,8 @@ invoices as (
         source.verdict,
         source.verdict_reason,
         source.park_reason,
-        ledger_check.ledger_state
+        ledger_check.ledger_state,
+        source.landed_at as changed_at
     from source
     left join ledger_check
         on source.source_system = ledger_check.source_system
