@@ -6,7 +6,11 @@ PARITY_READY := .venv-parity/.ready
 BENCH_READY := .venv-bench/.ready
 DOCS := var/docs/index.html
 
-.PHONY: help setup demo test contract check format parity docs bench soak prefect clean
+.PHONY: help setup demo world test contract check format parity docs bench soak prefect clean
+
+# Before a long and silent command: a dot every two seconds until it ends, or Ctrl-C ends it.
+WITH_DOTS = ( while sleep 2 >/dev/null && kill -0 $$$$ 2>/dev/null; do printf .; done ) & dots=$$!; \
+	trap 'kill $$dots 2>/dev/null; echo' EXIT; trap 'exit 130' INT TERM HUP;
 
 help:           ## This list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -16,13 +20,16 @@ setup: $(READY) ## Build the environment in .venv from the locked requirements
 $(READY): requirements.txt pyproject.toml
 	@echo "Setting up .venv from requirements.txt (about 130 packages; one to two minutes, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "nexabooks needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=..."; exit 2; }
-	@rm -rf .venv && $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(WITH_DOTS) rm -rf .venv && $(PYTHON) -m venv .venv && \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements.txt && \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY) $(DOCS) ## Play the story on a pretend world: three days, end to end
 	@$(BIN)/nexabooks demo
+
+world: $(READY) ## The pretend world without a play, up until Ctrl-C: for your own commands, and for make prefect
+	@$(BIN)/nexabooks demo --stay --home var/world
 
 test: $(READY)  ## All tests
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
@@ -60,9 +67,9 @@ prefect: $(READY) ## A Prefect server, the work pool, the deployments and a work
 	$(BIN)/prefect worker start --pool nexabooks
 
 $(PARITY_READY): requirements-parity.txt
-	@echo "Setting up .venv-parity: dbt-core, for the parity check and the SQL docs only ..."
-	@rm -rf .venv-parity && $(PYTHON) -m venv .venv-parity
-	@.venv-parity/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-parity.txt
+	@echo "Setting up .venv-parity: dbt-core, for the parity check and the SQL docs only (about a minute, once) ..."
+	@$(WITH_DOTS) rm -rf .venv-parity && $(PYTHON) -m venv .venv-parity && \
+		.venv-parity/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-parity.txt
 	@touch $@
 
 # The hard cases exercise every model; the warehouse they leave behind is what both builders build again.
@@ -73,13 +80,13 @@ parity: $(READY) $(PARITY_READY) ## dbt-core builds the same tables as our runne
 docs: $(DOCS)   ## The SQL docs site of dbt, with lineage, as one page
 
 $(DOCS): $(READY) $(PARITY_READY) $(shell find sql -name target -prune -o -type f -print)
-	@echo "Writing the SQL docs ..."
-	@$(BIN)/python -m nexabooks.warehouse.parity --docs var/docs --project sql --dbt .venv-parity/bin/dbt
+	@echo "Writing the SQL docs (up to a minute, and again only when sql/ changes) ..."
+	@$(WITH_DOTS) $(BIN)/python -m nexabooks.warehouse.parity --docs var/docs --project sql --dbt .venv-parity/bin/dbt
 
 $(BENCH_READY): requirements-bench.txt
 	@echo "Setting up .venv-bench: dlt, to compare with ..."
-	@rm -rf .venv-bench && $(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.txt
+	@$(WITH_DOTS) rm -rf .venv-bench && $(PYTHON) -m venv .venv-bench && \
+		.venv-bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps --require-hashes -r requirements-bench.txt
 	@touch $@
 
 bench: $(READY) $(BENCH_READY) ## What it costs, beside what a user would pick; rewrites docs/benchmarks.md

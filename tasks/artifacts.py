@@ -12,6 +12,9 @@ from tasks.step import in_prefect
 if TYPE_CHECKING:
     from tasks.report import CloseReport
 
+# What a person wants to know first; the key, which is long, last.
+BREAK_COLUMNS = ("class", "invoice", "says", "first_seen_on", "age_days", "break_key")
+
 
 def keep_artifacts(report: CloseReport) -> None:
     """Three artifacts for this run, when it runs under Prefect; nothing otherwise."""
@@ -24,16 +27,22 @@ def keep_artifacts(report: CloseReport) -> None:
     )
     create_table_artifact(
         key="open-breaks",
-        table=[readable(row) for row in report.blocks["breaks"]] or [{"breaks": "none open"}],
-        description="Differences that wait for a person.",
+        table=[readable({name: row[name] for name in BREAK_COLUMNS}) for row in report.blocks["breaks"]]
+        or [{"breaks": "none open"}],
+        description="Differences that wait for a person; `nexabooks resolve BREAK_KEY` writes down what was decided.",
     )
     unread = "".join(f"\n- not read: {sentence}" for sentence in report.unread)
+    read = "".join(
+        f"\n| {row['source']} | {row['read_count']:,} | {row['changed_count']:,} |" for row in report.blocks["sources"]
+    )
+    done = ", ".join(f"{step['action']} {step['outcome']} {step['count']:,}" for step in report.steps) or "nothing"
     waiting = "".join(f"\n- waits for a person: {sentence}" for sentence in report.waiting)
     links = "".join(f"\n- {name}: `{path}`" for name, path in report.paths.items())
     create_markdown_artifact(
         key="run-summary",
-        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}{waiting}\n{links}\n",
-        description="Where the results lie, what could not be read, and which plans wait for an approval.",
+        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}{waiting}\n\n"
+        f"| read | records | new or changed |\n|---|---:|---:|{read}\n\nIn Odoo: {done}.\n{links}\n",
+        description="What was read and done, what could not be read, which plans wait for an approval, and where the results lie.",
     )
 
 

@@ -19,11 +19,11 @@ from tasks.step import in_prefect, step
 # Each block of the screen is one question to the same tables that finance reads.
 QUESTIONS: dict[str, str] = {
     "sources": """
-        select source, count(*) as stream_count, coalesce(sum(received_count), 0) as read_count,
+        select source, count(distinct stream) as stream_count, coalesce(sum(received_count), 0) as read_count,
                coalesce(sum(inserted_count + changed_count + deleted_count), 0) as changed_count,
                count(*) filter (where outcome <> 'landed') as unread_count,
                max(message) filter (where outcome <> 'landed') as says
-        from meta.loads where run_id = ? group by source order by min(started_at)""",
+        from meta.loads where run_id = ? group by source order by source in ('odoo', 'ops'), min(started_at), source""",
     "verdicts": """
         select verdict, verdict_reason, source_system, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
         from finance.invoices where kind = 'invoice'
@@ -46,12 +46,22 @@ QUESTIONS: dict[str, str] = {
         from finance.ledger_check where ledger_state <> 'none' group by ledger_state, currency_code
         order by ledger_state = 'posted' desc, ledger_state""",
     "breaks": """
-        select break_key, class, source_system, source_invoice_id, says, source_minor, ledger_minor, currency_code,
-               first_seen_on, age_days
-        from finance.breaks where coalesce(resolution, '') = '' order by first_seen_on, break_key""",
+        select breaks.break_key, breaks.class, breaks.source_system, breaks.source_invoice_id,
+               coalesce(nullif(numbers.invoice_number, ''), breaks.source_invoice_id) as invoice, breaks.says,
+               breaks.source_minor, breaks.ledger_minor, breaks.currency_code, breaks.first_seen_on, breaks.age_days
+        from finance.breaks as breaks
+        left join (
+            select known.id, any_value(invoice_number) as invoice_number from finance.invoices,
+                   unnest([source_invoice_id, nexacloud_invoice_id]) as known(id)
+            where known.id <> '' group by known.id
+        ) as numbers on breaks.source_invoice_id = numbers.id
+        where coalesce(breaks.resolution, '') = '' order by breaks.first_seen_on, breaks.break_key""",
     "quality": """
         select severity, is_ok, count(*) as expectation_count
         from meta.quality_results where run_id = ? group by all order by severity, is_ok""",
+    "broken": """
+        select severity, suite || '.' || model as model, expectation, says
+        from meta.quality_results where run_id = ? and not is_ok order by severity, model, expectation""",
 }
 
 

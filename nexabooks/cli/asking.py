@@ -9,17 +9,23 @@ from typing import Any
 
 import duckdb
 
-from nexabooks.cli.console import console, heading, print_json, print_rows
+from nexabooks.cli.console import console, heading, in_words, print_json, print_rows
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings, load_settings
 from nexabooks.warehouse import open_warehouse
 
 STATUS_QUESTIONS: dict[str, str] = {
     "publication": "select run_id, published_at, is_stale, stale_since, stale_reason from finance.publication",
-    "runs": "select flow, day, mode, outcome, started_at, message from finance.runs order by started_at desc limit 5",
+    # A run that started later was recorded later, also where a pretend clock stands still.
+    "runs": """
+        select run_id, flow, day, mode, outcome, started_at, message from finance.runs
+        order by started_at desc, rowid desc limit 5""",
+    # An empty stream is no news while its source was read: the worst of the streams speaks for the source.
     "freshness": """
         select source, min(last_landed_at) as oldest_landing, max(last_attempt_at) as last_attempt,
-               string_agg(distinct state, ', ') as state, max(says) filter (where state <> 'fresh') as says
+               case when bool_or(state = 'broken') then 'broken' when bool_or(state = 'stale') then 'stale'
+                    when bool_or(state = 'fresh') then 'fresh' else 'empty' end as state,
+               string_agg(stream || ': ' || says, '; ' order by stream) filter (where state in ('broken', 'stale')) as says
         from finance.freshness group by source order by source""",
     "ledger": """
         select ledger_state, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
@@ -27,6 +33,28 @@ STATUS_QUESTIONS: dict[str, str] = {
     "breaks": """
         select class, says, first_seen_on, age_days from finance.breaks
         where coalesce(resolution, '') = '' order by first_seen_on, break_key""",
+}
+# What a person sees of each, in this order; the JSON has all of it.
+STATUS_SCREEN: dict[str, tuple[str, dict[str, str]]] = {
+    "runs": (
+        "Last runs",
+        {"run_id": "run", "mode": "mode", "outcome": "outcome", "started_at": "started"},
+    ),
+    "freshness": (
+        "Sources",
+        {
+            "source": "source",
+            "state": "state",
+            "oldest_landing": "all read",
+            "last_attempt": "last tried",
+            "says": "says",
+        },
+    ),
+    "ledger": ("Ledger", {"ledger_state": "state", "invoice_count": "invoices", "total_minor": "with tax"}),
+    "breaks": (
+        "Waiting for a person",
+        {"class": "what", "first_seen_on": "since", "age_days": "days", "says": "says"},
+    ),
 }
 
 
@@ -64,7 +92,15 @@ def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:
         writer.writeheader()
         writer.writerows(rows)
     else:
-        print_rows(rows, columns={name: name for name in rows[0]} if rows else None, empty="no rows")
+        print_rows(rows, columns=_names(rows), empty="no rows")
+
+
+def _names(rows: list[dict[str, Any]]) -> dict[str, str] | None:
+    """The columns as they were asked for; minor units that are shown as money leave the unit out of the name."""
+    if not rows:
+        return None
+    is_money = any(row.get("currency_code") for row in rows)
+    return {name: name.removesuffix("_minor") if is_money else name for name in rows[0]}
 
 
 def show_status(*, as_json: bool) -> None:
@@ -85,9 +121,18 @@ def show_status(*, as_json: bool) -> None:
         console.print(
             f"STALE since {publication['stale_since']:%Y-%m-%d %H:%M} UTC: {publication['stale_reason']}", markup=False
         )
-    titles = {"runs": "Last runs", "freshness": "Sources", "ledger": "Ledger", "breaks": "Waiting for a person"}
     for name, rows in answers.items():
-        heading(titles[name])
-        print_rows(rows)
+        title, columns = STATUS_SCREEN[name]
+        heading(title)
+        print_rows(in_words(rows, *(n for n in ("ledger_state", "class") if n in columns)), columns=columns)
+        for row in rows:
+            if row.get("message"):
+                console.print(f"  {row['run_id']}: {row['message']}", markup=False)
     for plan in waiting:
         console.print(f"  {plan.sentence()}", markup=False)
+    console.print()
+    console.print(
+        "Take a run back: nexabooks undo RUN. Settle a difference: nexabooks resolve KEY, with the key from nexabooks query "
+        '"select break_key, says from finance.breaks".',
+        markup=False,
+    )

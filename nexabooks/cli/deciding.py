@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nexabooks.cli.console import console, heading, print_rows, progress
 from nexabooks.cli.judging import Check, checks_of_close
 from nexabooks.cli.planning import planned
-from nexabooks.cli.screen import show_steps
+from nexabooks.cli.screen import show_ledger, show_steps
 from nexabooks.cli.undoing import take_back
 from nexabooks.money import format_minor
 from nexabooks.ops import open_ops
@@ -71,12 +71,4 @@ def _show(run_id: str, receipts: list[Receipt], plan: Plan, page: Path, report: 
     console.print(f"  As a page: {page}", markup=False)
     heading(f"nexabooks approve, then nexabooks run post-approved --plan {plan.hash}")
     show_steps(report)
-    print_rows(
-        report.blocks["ledger"],
-        columns={
-            "ledger_state": "ledger",
-            "invoice_count": "invoices",
-            "total_minor": "at the source",
-            "ledger_total_minor": "in Odoo",
-        },
-    )
+    show_ledger(report)

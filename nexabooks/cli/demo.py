@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nexabooks.cli.console import console, heading, print_json, print_rows, progress
+from nexabooks.cli.console import console, heading, print_json, progress
 from nexabooks.cli.deciding import decide
 from nexabooks.cli.examining import apply_odoo_setup
 from nexabooks.cli.judging import Check, checks_of_close, checks_of_day_after, checks_of_rerun, checks_of_traps
-from nexabooks.cli.screen import show_report, show_steps
+from nexabooks.cli.screen import read_together, show_breaks, show_ledger, show_report, show_steps, show_verdicts
 from nexabooks.errors import EXIT_OK, EXIT_PERSON
 from nexabooks.sandbox.sandbox import Sandbox
 from nexabooks.settings import load_settings
@@ -41,6 +41,16 @@ class Play:
 
     acts: list[Act] = field(default_factory=list)
 
+    def add(self, act: Act, *, quiet: bool, is_short: bool = False) -> None:
+        """One act more, shown at once: whole, or its checks alone."""
+        self.acts.append(act)
+        if quiet:
+            return
+        if not is_short:
+            return show_act(act)
+        heading(f"{act.title} ({act.seconds:.1f} s)")
+        show_checks(act)
+
     @property
     def is_true(self) -> bool:
         """Whether anything was played and every check of every act holds: the exit code of the demo."""
@@ -54,19 +64,16 @@ def play_story(home: Path, *, as_json: bool) -> int:
     days = story.days()
     play = Play()
     with pretend_world(days[0], home, quiet=as_json) as box:
-        play.acts.append(close(box, "Day 1: the first close", 0, quiet=as_json))
-        if not as_json:
-            show_report(play.acts[0].report)
-        play.acts.append(_close_again(box, quiet=as_json))
+        play.add(close(box, "Day 1: the first close", 0, quiet=as_json), quiet=as_json)
+        play.add(_close_again(box, quiet=as_json), quiet=as_json, is_short=True)
         for index, world in enumerate(days[1:], 1):
             box.show(world)
             reach(box, home)
-            play.acts.append(close(box, f"Day {index + 1}: {DAY_SAYS[index]}", index, quiet=as_json))
-            if not as_json:
-                _show_later_day(play.acts[-1].report)
+            play.add(close(box, f"Day {index + 1}: {DAY_SAYS[index]}", index, quiet=as_json), quiet=as_json)
         started = time.monotonic()
         report, checks = decide(box, play.acts[DAY_2].report.run_id, quiet=as_json)
-        play.acts.append(Act("A person decides: undo, plan, approval", report, checks, time.monotonic() - started))
+        act = Act("A person decides: undo, plan, approval", report, checks, time.monotonic() - started)
+        play.add(act, quiet=as_json, is_short=True)
     return verdict(play, home, as_json=as_json)
 
 
@@ -75,6 +82,7 @@ DAY_SAYS = {
     1: "one invoice is voided after posting and re-issued, Lago is down, a plan is added",
     2: "the re-issued invoice is paid late, Lago is back, a user changes his e-mail",
 }
+AFTER_THE_TRAPS = "a credit note names what went back"
 
 
 def play_traps(home: Path, *, as_json: bool) -> int:
@@ -85,19 +93,16 @@ def play_traps(home: Path, *, as_json: bool) -> int:
     with pretend_world(traps.world(), home, quiet=as_json) as box:
         started = time.monotonic()
         report = _run_close("The trap world", quiet=as_json)
-        play.acts.append(
-            Act("The trap world", report, checks_of_traps(load_settings(), box), time.monotonic() - started)
-        )
-        if not as_json:
-            show_report(report)
+        act = Act("The trap world", report, checks_of_traps(load_settings(), box), time.monotonic() - started)
+        play.add(act, quiet=as_json)
         payments = box.odoo.totals()["payments"]
         box.show(traps.day_after())
         reach(box, home)
         started = time.monotonic()
-        report = _run_close("The day after: a credit note names what went back", quiet=as_json)
+        report = _run_close(f"The day after: {AFTER_THE_TRAPS}", quiet=as_json)
         checks = checks_of_day_after(load_settings(), box, payments)
-        play.acts.append(Act("The day after", report, checks, time.monotonic() - started))
-        play.acts.append(_close_again(box, quiet=as_json))
+        play.add(Act("The day after", report, checks, time.monotonic() - started), quiet=as_json, is_short=True)
+        play.add(_close_again(box, quiet=as_json), quiet=as_json, is_short=True)
     return verdict(play, home, as_json=as_json)
 
 
@@ -161,36 +166,23 @@ def _close_again(box: Sandbox, *, quiet: bool) -> Act:
     )
 
 
-def _show_later_day(report: CloseReport) -> None:
-    """What a later day adds to the first screen."""
-    heading(f"{report.flow} {report.day}")
-    for sentence in report.unread:
+def show_act(act: Act) -> None:
+    """What one day came out with, and whether that is the story."""
+    heading(f"{act.title} ({act.seconds:.1f} s)")
+    for sentence in act.report.unread:
         console.print(f"  not read: {sentence}", markup=False)
-    print_rows(
-        report.blocks["verdicts"],
-        columns={
-            "verdict": "verdict",
-            "source_system": "source",
-            "invoice_count": "invoices",
-            "total_minor": "total",
-            "verdict_reason": "why",
-        },
-    )
-    print_rows(
-        report.blocks["ledger"],
-        columns={
-            "ledger_state": "ledger",
-            "invoice_count": "invoices",
-            "total_minor": "at the source",
-            "ledger_total_minor": "in Odoo",
-        },
-    )
-    show_steps(report)
-    print_rows(
-        report.blocks["breaks"],
-        columns={"class": "for a person", "source_invoice_id": "invoice", "says": "says"},
-        empty="nothing waits for a person",
-    )
+    show_verdicts(act.report)
+    show_ledger(act.report)
+    show_steps(act.report)
+    show_breaks(act.report)
+    show_checks(act)
+
+
+def show_checks(act: Act) -> None:
+    """Each check in a line."""
+    console.print("  What the story says of it:", markup=False)
+    for check in act.checks:
+        console.print(f"    {check.sentence()}", markup=False)
 
 
 def verdict(play: Play, home: Path, *, as_json: bool) -> int:
@@ -211,11 +203,14 @@ def verdict(play: Play, home: Path, *, as_json: bool) -> int:
             }
         )
         return EXIT_OK if play.is_true else EXIT_PERSON
+    show_report(play.acts[-1].report, read=read_together([act.report for act in play.acts]))
     heading("Do the books equal the story?")
     for act in play.acts:
-        console.print(f"  {act.title} ({act.seconds:.1f} s)", markup=False)
+        holding = [check for check in act.checks if check.holds]
+        console.print(f"  {len(holding)} of {len(act.checks)} checks hold   {act.title}", markup=False)
         for check in act.checks:
-            console.print(f"    {check.sentence()}", markup=False)
+            if not check.holds:
+                console.print(f"    {check.sentence()}", markup=False)
     console.print()
     settings_home = f"NEXABOOKS_HOME={home}"
     where = {

@@ -31,7 +31,7 @@ class Check:
         """The check in a line: what it is where it holds, both sides where it does not."""
         if not self.holds:
             return f"NO   {self.says}: expected {self.expected}, got {self.found}"
-        return f"yes  {self.says}" + (f": {self.found:,}" if isinstance(self.found, int) else "")
+        return f"yes  {self.says}" + (f": {self.found:,}" if type(self.found) is int else "")
 
     def as_row(self) -> dict[str, Any]:
         """The check for a program: its sentence, whether it holds, and both values as text."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nexabooks.cli.console import console, errors, print_json
+from nexabooks.cli.console import console, errors, loading, print_json
 from nexabooks.errors import EXIT_USAGE, NexabooksError
 
 app = typer.Typer(
@@ -39,16 +39,21 @@ def main() -> None:
 def demo(
     world: Annotated[str, typer.Option(help="story, or traps (the hard cases).")] = "story",
     home: Annotated[Path, typer.Option(help="Where the demo keeps its files; emptied first.")] = Path("var/demo"),
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Play nothing: keep the world up until Ctrl-C, for your own commands.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Play a pretend world end to end on loopback, and show what came out."""
-    from nexabooks.cli.demo import play_story, play_traps
+    with loading(quiet=json):
+        from nexabooks.cli.demo import play_story, play_traps
+        from nexabooks.cli.staying import stay as keep_up
 
     plays = {"story": play_story, "traps": play_traps}
     if world not in plays:
         errors.print(f"There is no world {world!r}; there are {', '.join(plays)}.", markup=False)
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(plays[world](home, as_json=json))
+    raise typer.Exit(keep_up(world, home) if stay else plays[world](home, as_json=json))
 
 
 @app.command()
@@ -186,6 +191,10 @@ def query(
 ) -> None:
     """Ask the published file, read-only."""
     from nexabooks.cli.asking import show_query
+
+    if json and csv:
+        errors.print("Take --json or --csv: one answer has one format.", markup=False)
+        raise typer.Exit(EXIT_USAGE)
 
     show_query(sql, as_json=json, as_csv=csv)
 

@@ -79,7 +79,7 @@ TEMPLATE = (
 {% if changes is none %}<p>There is no earlier plan to compare with.</p>
 {% elif not changes %}<p>Nothing.</p>
 {% else %}
-<div class="sheet"><table><tr><th></th><th>Invoice</th><th>Customer</th><th>Was</th><th>Now</th><th class="money">Was</th><th class="money">Now</th></tr>
+<div class="sheet"><table><tr><th></th><th>Invoice</th><th>Customer</th><th>Step was</th><th>Step now</th><th class="money">Total was</th><th class="money">Total now</th></tr>
 {% for change in changes[:most_rows] %}
 <tr><td><span class="tag {{ change.what }}">{{ change.what }}</span></td><td class="no">{{ change.invoice_number }}<div class="id">{{ change.record }}</div></td><td>{{ change.customer_name }}</td><td>{{ change.was }}</td><td>{{ change.now }}</td>
 <td class="money">{{ change.was_minor | money(change.currency_code) }}</td><td class="money">{{ change.now_minor | money(change.currency_code) }}</td></tr>

@@ -166,7 +166,8 @@ def _answered(blank: CheckResult, answer: ExpectationValidationResult, suite: Su
 
 def _sentence(count: int, keys: tuple[str, ...]) -> str:
     rows = "1 row breaks it" if count == 1 else f"{count} rows break it"
-    return f"{rows}{': ' + keys[0] if keys else ''}{', …' if len(keys) > 1 else ''}."
+    more = f" and {count - 1} more" if keys and count > 1 else ""
+    return f"{rows}{': ' + keys[0] if keys else ''}{more}."
 
 
 def _raised(info: Any) -> str:

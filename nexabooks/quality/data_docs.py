@@ -30,7 +30,8 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 75r
 table { border-collapse: collapse; margin: .4rem 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .25rem .8rem .25rem 0; text-align: left; vertical-align: top; }
 ol.breadcrumb { list-style: none; padding: 0; } ol.breadcrumb li { display: inline; }
-li + li::before { content: " / "; }
+ol.breadcrumb li + li::before { content: " / "; }
+h5, h6 { font-size: 1rem; margin: .8rem 0 .3rem; } li > hr, [data-toggle="collapse"] { display: none; }
 .alert, .card-header { background: var(--quiet); padding: .3rem .6rem; margin-top: 1rem; }
 .modal, .ge-walkthrough-modal, .navbar-brand, .sticky, button, footer, [hidden] { display: none; }
 .fa-times::before, .fa-exclamation-triangle::before { content: "✗ "; color: var(--bad); font-style: normal; }

@@ -101,7 +101,7 @@ def in_a_sentence(what: str, results: Sequence[CheckResult]) -> str:
     other = sum(not result.is_ok for result in results) - len(blocking)
     said = f"{what}: {sum(result.is_ok for result in results)} of {len(results)} expectations hold"
     if other:
-        said += f", {other} are shown as warnings or park single invoices"
+        said += f", {other} {'is' if other == 1 else 'are'} for a person to look at or {'parks' if other == 1 else 'park'} single invoices"
     if blocking:
         first = blocking[0]
         said += f", {len(blocking)} block: {first.model}, “{first.expectation}” — {first.says}"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,7 @@ def test_every_missing_setting_is_named_at_once_and_nothing_is_read(tmp_path):
         ),
         pytest.param(("run", "post-approved"), 2, "--plan", id="posting without a plan"),
         pytest.param(("query", "select 1"), 1, "no published file", id="a question before the first run"),
+        pytest.param(("query", "select 1", "--json", "--csv"), 2, "--json or --csv", id="an answer in two formats"),
         pytest.param(("explain", "in_1"), 1, "no warehouse", id="an explanation before the first run"),
         pytest.param(("close-month", "may", "--by", "Ann"), 1, "is no month", id="a month that is none"),
         pytest.param(
@@ -150,3 +154,32 @@ def test_odoo_setup_shows_first_and_creates_only_when_told(world):
     assert missing() > 0
     assert missing("--apply") == 0
     assert missing() == 0
+
+
+def test_the_pretend_world_stays_until_ctrl_c(tmp_path):
+    """What it says is true: its settings reach it from another shell; Ctrl-C ends it well, and nothing answers any more."""
+    home = tmp_path / "world"
+    said = tmp_path / "said"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NEXABOOKS_")}
+    with said.open("w") as out, subprocess.Popen(
+        [sys.executable, "-m", "nexabooks", "demo", "--stay", "--home", str(home)],
+        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+    ) as staying:  # fmt: skip
+        try:
+            waited_until = time.monotonic() + 90
+            while "Ctrl-C ends everything" not in said.read_text():
+                assert staying.poll() is None, said.read_text()
+                assert time.monotonic() < waited_until, said.read_text()
+                time.sleep(0.2)
+            read = "set -a; . " + shlex.quote(str(home / "settings.env")) + "; set +a; exec env"
+            shell = subprocess.run(["sh", "-c", read], env=environment, capture_output=True, text=True, check=True)
+            settings = dict(line.split("=", 1) for line in shell.stdout.splitlines() if line.startswith("NEXABOOKS_"))
+            assert settings["NEXABOOKS_LEDGER_MODE"] == "draft"
+            assert (home / "settings.env").stat().st_mode & 0o077 == 0
+            assert nexabooks("odoo", "check", **settings).returncode == 0
+            staying.send_signal(signal.SIGINT)
+            assert staying.wait(30) == 0
+        finally:
+            staying.kill()
+    assert "is gone" in said.read_text()
+    assert nexabooks("odoo", "check", **settings | {"NEXABOOKS_REQUEST_TIMEOUT_S": "2"}).returncode == 75

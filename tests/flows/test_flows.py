@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -88,7 +89,11 @@ def test_daily_close_posts_what_is_verified_and_shows_every_step_as_a_task(box):
         "publish",
     } <= names
     assert any(name.startswith("build fct_invoices") for name in names)
-    assert {"ledger-summary", "open-breaks", "run-summary"} <= {artifact.key for artifact in found}
+    artifacts = {artifact.key: str(artifact.data) for artifact in found if artifact.flow_run_id == run.id}
+    assert {"ledger-summary", "open-breaks", "run-summary"} == set(artifacts)
+    assert re.search(r"\| stripe \| [1-9]\d* \| \d+ \|", artifacts["run-summary"])
+    assert "post done 23" in artifacts["run-summary"]
+    assert artifacts["open-breaks"].index("says") < artifacts["open-breaks"].index("break_key")
 
 
 def test_relist_of_an_unchanged_world_changes_nothing(box):

@@ -100,3 +100,10 @@ def test_a_new_run_leaves_no_page_of_the_old_one(site, check, promise, tmp_path)
     promise("fct_payments")
     check(site_dir=site.parent, run_id="run 2")
     assert list((site.parent / "marts").rglob("*fct_invoices*")) == []
+
+
+def test_only_the_way_back_is_written_with_strokes(site):
+    """GX separates its list of expectations by rules of its own: a stroke before each of them would say nothing."""
+    page = next(page for page in site.parent.rglob("*.html") if "expectations" in page.parts)
+    strokes = re.findall(r"([^{}\n]*)\{ content: \" / \"", page.read_text(encoding="utf-8"))
+    assert [selector.strip() for selector in strokes] == ["ol.breadcrumb li + li::before"]

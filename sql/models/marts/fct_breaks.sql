@@ -149,8 +149,10 @@ worded_entries as (
         ledger_check.*,
         total_minor - open_minor as source_settled_minor,
         total_minor - ledger_residual_minor as ledger_settled_minor,
-        {{ amount_text('total_minor - open_minor', 'coalesce(units.iso_units_per_major, 100)') }} as source_text,
-        {{ amount_text('total_minor - ledger_residual_minor', 'coalesce(units.iso_units_per_major, 100)') }} as ledger_text
+        {{ amount_text('total_minor - open_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+            || coalesce(' ' || ledger_check.currency_code, '') as source_text,
+        {{ amount_text('total_minor - ledger_residual_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+            || coalesce(' ' || ledger_check.currency_code, '') as ledger_text
     from ledger_check
     left join units on ledger_check.currency_code = units.currency_code
     where ledger_state = 'posted' and kind = 'invoice'
@@ -196,8 +198,10 @@ twice_named as (
 worded_reconciliation as (
     select
         reconciliation.*,
-        {{ amount_text('reconciliation.expected_minor', 'coalesce(units.iso_units_per_major, 100)') }} as expected_text,
-        {{ amount_text('reconciliation.billed_minor', 'coalesce(units.iso_units_per_major, 100)') }} as billed_text
+        {{ amount_text('reconciliation.expected_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+            || coalesce(' ' || reconciliation.currency_code, '') as expected_text,
+        {{ amount_text('reconciliation.billed_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+            || coalesce(' ' || reconciliation.currency_code, '') as billed_text
     from reconciliation
     left join units on reconciliation.currency_code = units.currency_code
 ),
@@ -213,12 +217,12 @@ deltas as (
         billed_minor as ledger_minor,
         currency_code,
         landed_at as first_seen_at,
-        'Subscription ' || subscription_id || coalesce(', period from ' || period_start_on, '')
-        || case difference_class
-            when 'no_price' then ': its plan has no price, so nothing is expected; billed were ' || billed_text
-            when 'no_period' then ': the items carry no period, so nothing is expected; billed were ' || billed_text
-            else ': expected were ' || expected_text || ' and billed were ' || billed_text
-        end as says
+        case difference_class
+            when 'no_price' then 'Billed ' || billed_text || '; its plan has no price, so nothing is expected'
+            when 'no_period' then 'Billed ' || billed_text || '; the items carry no period, so nothing is expected'
+            else 'Expected ' || expected_text || ' and billed ' || billed_text
+        end
+        || coalesce(', for the period from ' || period_start_on, '') || ': subscription ' || subscription_id as says
     from worded_reconciliation
 ),
 
@@ -228,7 +232,8 @@ worded_payments as (
         payments.*,
         invoices.record_verdict,
         invoices.landed_at,
-        {{ amount_text('payments.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }} as amount_text
+        {{ amount_text('payments.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+            || coalesce(' ' || payments.currency_code, '') as amount_text
     from payments
     left join invoices
         on payments.source_system = invoices.source_system
@@ -304,7 +309,8 @@ lost_money as (
 worded_loose_money as (
     select
         loose_money.*,
-        {{ amount_text('loose_money.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }} as amount_text
+        {{ amount_text('loose_money.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+            || coalesce(' ' || loose_money.currency_code, '') as amount_text
     from loose_money
     left join units on loose_money.currency_code = units.currency_code
 ),
@@ -380,7 +386,7 @@ open_refunds as (
         invoices.currency_code,
         invoices.landed_at as first_seen_at,
         {{ amount_text('invoices.open_minor', 'coalesce(units.iso_units_per_major, 100)') }}
-        || ' of this credit note are to be refunded, and the refund has not succeeded' as says
+        || coalesce(' ' || invoices.currency_code, '') || ' of this credit note are to be refunded, and the refund has not succeeded' as says
     from invoices
     left join units on invoices.currency_code = units.currency_code
     where invoices.kind = 'credit_note' and invoices.record_verdict = 'verified' and invoices.open_minor > 0
@@ -398,7 +404,7 @@ uncollectible as (
         invoices.currency_code,
         invoices.landed_at as first_seen_at,
         'Its source has given up ' || {{ amount_text('invoices.open_minor', 'coalesce(units.iso_units_per_major, 100)') }}
-        || ' of it; in the ledger it stands open until a person writes it off' as says
+        || coalesce(' ' || invoices.currency_code, '') || ' of it; in the ledger it stands open until a person writes it off' as says
     from invoices
     left join units on invoices.currency_code = units.currency_code
     where invoices.kind = 'invoice' and invoices.record_verdict = 'verified' and invoices.source_status = 'uncollectible'
