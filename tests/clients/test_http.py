@@ -9,6 +9,8 @@ from nexabooks.clients.limits import Limiter
 from nexabooks.errors import AccessRefused, NexabooksError, PermanentError, RateLimited, Unreachable
 from nexabooks.sandbox.serving import Reply, Request, Service
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 
 class Echo(Service):
     """Answers each request with the next of `replies`, else with what it was asked."""
@@ -31,13 +33,6 @@ def service():
     service.start()
     yield service
     service.stop()
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch):
-    noted: list[float] = []
-    monkeypatch.setattr("nexabooks.clients.retry.pause", noted.append)
-    return noted
 
 
 @pytest.fixture

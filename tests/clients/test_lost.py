@@ -16,6 +16,8 @@ from nexabooks.sandbox.serving import Reply, Request, Service
 from nexabooks.settings import Settings
 from nexabooks.sources.registry import SOURCES
 
+pytestmark = pytest.mark.usefixtures("waits")
+
 PAGE = Reply(200, b"\n<!doctype html><title>Welcome</title>", content_type="text/html")
 
 
@@ -35,14 +37,6 @@ def page():
     service.start()
     yield service
     service.stop()
-
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch):
-    """Nothing waits; how often it would have is noted."""
-    noted: list[float] = []
-    monkeypatch.setattr("nexabooks.clients.retry.pause", noted.append)
-    return noted
 
 
 @pytest.fixture
