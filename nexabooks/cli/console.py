@@ -64,7 +64,15 @@ def _escape(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=orjson.OPT_INDENT_2) + b"\n")
+    # The names of SQLAlchemy's columns are a kind of str, which orjson takes as keys only when asked to.
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
+    sys.stdout.buffer.write(orjson.dumps(value, default=str, option=options) + b"\n")
+    sys.stdout.flush()
+
+
+def print_text(text: str) -> None:
+    """`text` as it is on standard output, every line of it whole."""
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
@@ -78,7 +86,8 @@ def print_rows(rows: Sequence[dict[str, Any]], *, columns: dict[str, str] | None
     """Rows as a table. `columns` names them for people and chooses their order; amounts in minor units are shown as money.
 
     On a terminal a number, a name and an id keep their line, and sentences take what is left; in a pipe every row is one
-    line, in columns. In both, what is a sentence stands last where the caller puts it last.
+    line, in columns. In both, what is a sentence stands last where the caller puts it last. Columns without any name have
+    no line of names.
     """
     if not rows:
         console.print(f"  {empty}", markup=False)
@@ -87,9 +96,9 @@ def print_rows(rows: Sequence[dict[str, Any]], *, columns: dict[str, str] | None
     cells = [[cell(row, name) for name in columns] for row in rows]
     numbers = [_is_number(rows, name) for name in columns]
     if not console.is_terminal:
-        _print_lines([list(columns.values()), *cells], numbers)
+        _print_lines([list(columns.values()), *cells] if any(columns.values()) else cells, numbers)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=any(columns.values()))
     widths = [max(cell_len(label), *(cell_len(row[at]) for row in cells)) for at, label in enumerate(columns.values())]
     wrapping = [any(" " in row[at] for row in cells) for at in range(len(columns))]
     keeps = _keeps_its_line(widths, numbers, wrapping, console.width)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nexabooks.cli.console import console, heading, print_json, print_rows
+import msgspec
+import orjson
+
+from nexabooks.cli.console import console, heading, print_json, print_rows, print_text
 from nexabooks.errors import PermanentError
 from nexabooks.ops import open_ops
 from nexabooks.settings import load_settings
@@ -14,7 +17,8 @@ from nexabooks.warehouse import Warehouse, open_warehouse
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One stop on the road. In `sql`, $source and $id are the invoice's source system and id, $cloud NexaCloud's id."""
+    """One stop on the road. In `sql`, $source and $id are the invoice's source system and id, $cloud NexaCloud's id, and
+    {raw} its own source's table: a station that names it has no rows for an invoice without a source that is known."""
 
     name: str
     says: str
@@ -26,13 +30,15 @@ ROAD = (
     Station(
         "nexacloud",
         "What NexaCloud says. Its created_at, status and paid_at are stamped by a synchronisation and never trusted.",
-        "select invoice_number, stripe_invoice_id, status, created_at, paid_at, subtotal, tax, subscription_id, _landed_at, _load_id "
+        "select invoice_number, stripe_invoice_id, status, created_at, paid_at, subtotal, tax, currency, subscription_id, _landed_at, "
+        "_load_id "
         "from raw_nexacloud.invoices where id = $cloud",
     ),
     Station(
         "raw",
-        "The record as its own source sent it: which load brought it, and its hash.",
-        "select _key, _hash, _landed_at, _load_id, _deleted, length(payload) as byte_count from {raw} where _key = $id",
+        "The record as its own source sent it: which load brought it, and its hash. --raw shows the record itself.",
+        "select _key, _hash, _landed_at, _load_id, _deleted, strlen(payload) as byte_count, payload as record from {raw} "
+        "where _key = $id",
     ),
     Station(
         "versions",
@@ -53,9 +59,17 @@ ROAD = (
     ),
     Station(
         "reconciliation",
-        "Expected beside billed, where a subscription explains it.",
-        "select class, difference_class, subscription_id, period_start_on, month, expected_minor, billed_minor, difference_minor, currency_code "
-        "from finance.reconciliation where contains(invoice_ids, $id) or contains(invoice_ids, $cloud)",
+        "Expected beside billed, in each row that this invoice is part of: how many invoices the row is made of, what they billed "
+        "together, and what of it this one billed.",
+        "select class, difference_class, subscription_id, period_start_on, month, expected_minor, billed_minor, difference_minor, "
+        "len(string_split(invoice_ids, ',')) as invoice_count, "
+        "(select cast(sum(amount_minor) as bigint) from intermediate.int_billed_items as items "
+        "where items.source_system = $source and items.source_invoice_id = $id and items.service = billed.service "
+        "and items.currency_code = billed.currency_code and items.subscription_id is not distinct from billed.subscription_id "
+        "and strftime(timezone(time_zone, period_start_at), '%Y-%m') is not distinct from month "
+        "and (period_start_on is null or cast(timezone(time_zone, period_start_at) as date) = period_start_on)) "
+        "as by_this_invoice_minor, currency_code "
+        "from finance.reconciliation as billed where list_contains(string_split(invoice_ids, ','), $id)",
     ),
     Station(
         "outbound",
@@ -77,8 +91,11 @@ ROAD = (
 )
 
 
-def show_explanation(invoice: str, *, as_json: bool) -> None:
-    """Every station of one invoice. Raises PermanentError when nothing is known by that name."""
+def show_explanation(invoice: str, *, as_json: bool, with_record: bool = False) -> None:
+    """Every station of one invoice; in JSON, or `with_record`, also the record, in the digits in which its source sent it.
+
+    Raises PermanentError when nothing is known by that name.
+    """
     settings = load_settings()
     with open_warehouse(settings.warehouse_path, read_only=True) as db:
         found = find(db, invoice)
@@ -86,6 +103,8 @@ def show_explanation(invoice: str, *, as_json: bool) -> None:
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
         receipts = ops.receipts_of(found["source_system"], found["source_invoice_id"])
     if as_json:
+        for row in {station.name: rows for station, rows in answers}["raw"]:
+            row["record"] = orjson.Fragment(row["record"])
         print_json(dict(found) | {station.name: rows for station, rows in answers} | {"receipts": receipts})
         return
     heading(
@@ -94,10 +113,13 @@ def show_explanation(invoice: str, *, as_json: bool) -> None:
     for station, rows in answers:
         heading(station.name)
         console.print(f"  {station.says}", markup=False)
+        records = [row.pop("record") for row in rows if "record" in row]
         if len(rows) == 1:
             print_rows([{"what": k, "value": v} for k, v in shown(rows[0]).items()], columns={"what": "", "value": ""})
         else:
             print_rows(rows)
+        for record in records if with_record else []:
+            print_text(msgspec.json.format(record, indent=2))
     heading("receipts")
     console.print("  What was done in Odoo, as read back.", markup=False)
     print_rows(
@@ -132,9 +154,9 @@ def find(db: Warehouse, invoice: str) -> dict[str, Any]:
 
 def ask(db: Warehouse, station: Station, found: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of one station."""
-    raw = {"stripe": "raw_stripe.invoices", "lago": "raw_lago.invoices"}.get(
-        found["source_system"], "raw_nexacloud.invoices"
-    )
+    raw = {"stripe": "raw_stripe.invoices", "lago": "raw_lago.invoices"}.get(found["source_system"])
+    if raw is None and "{raw}" in station.sql:
+        return []
     values = {
         "source": found["source_system"],
         "id": found["source_invoice_id"],

@@ -204,12 +204,13 @@ def explain(
     invoice: Annotated[
         str, typer.Argument(help="The source's id (in_..., a Lago id), NexaCloud's id, or an invoice number.")
     ],
+    raw: Annotated[bool, typer.Option("--raw", help="The record itself too, as its source sent it.")] = False,
     json: Json = False,
 ) -> None:
     """Walk one invoice from its raw record to the ledger, with each rule that touched it."""
     from nexabooks.cli.explaining import show_explanation
 
-    show_explanation(invoice, as_json=json)
+    show_explanation(invoice, as_json=json, with_record=raw)
 
 
 @app.command()
