@@ -156,13 +156,17 @@ def test_odoo_setup_shows_first_and_creates_only_when_told(world):
     assert missing() == 0
 
 
+# A test run started in the background of a shell is deaf to SIGINT, and so is what it starts.
+HEARING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nexabooks.cli.main import main; main()"
+
+
 def test_the_pretend_world_stays_until_ctrl_c(tmp_path):
     """What it says is true: its settings reach it from another shell; Ctrl-C ends it well, and nothing answers any more."""
     home = tmp_path / "world"
     said = tmp_path / "said"
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NEXABOOKS_")}
     with said.open("w") as out, subprocess.Popen(
-        [sys.executable, "-m", "nexabooks", "demo", "--stay", "--home", str(home)],
+        [sys.executable, "-c", HEARING, "demo", "--stay", "--home", str(home)],
         cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
     ) as staying:  # fmt: skip
         try:
