@@ -1,5 +1,8 @@
-"""Merge what was staged into a raw table: one row a key, the version it replaces kept once beside it.
+"""Merge what was staged into a raw table: one row a key, the version it replaces kept once.
 
+A replaced version is marked where it lies, because to read it would unpack its two thousand neighbours: half of what a run
+cost in which one record of a hundred changed. When the marked are many they are moved aside, so that reading the newest
+does not cost more with the history.
 A tombstone is a version too: the record as it was, marked deleted, with the moment at which we noticed. So the versions
 of a key, and its current row, tell its whole life.
 """
@@ -15,9 +18,11 @@ import duckdb
 
 from nexabooks.errors import LoadRefused
 from nexabooks.stopping import closed_after
-from nexabooks.warehouse.raw_tables import VERSIONS_SUFFIX
+from nexabooks.warehouse.raw_tables import RawTable
 from nexabooks.warehouse.staging import Staged
 from nexabooks.warehouse.warehouse import quote
+
+MOVED_FROM_SHARE = 0.2  # of the rows of a table: what the newest may cost to read more than without a history
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,7 @@ def merge(
 
     `is_complete`: a live row whose key was not staged is gone. Raises LoadRefused when too many would be.
     """
-    target = f"{quote(schema)}.{quote(table)}"
-    versions = f"{quote(schema)}.{quote(table + VERSIONS_SUFFIX)}"
+    raw = RawTable(schema, table)
     con.execute(
         f"""
         create or replace temp table __fate as
@@ -71,29 +75,41 @@ def merge(
                 when t._hash = s._hash and not t._deleted then 'unchanged'
                 else 'changed'
             end as fate
-        from __stage as s left join (select _key, _hash, _deleted from {target}) as t using (_key)
+        from __stage as s left join (select _key, _hash, _deleted from {raw.newest}) as t using (_key)
         """
     )
     if is_complete:
-        _add_missing(con, target, f"{schema}.{table}", thin)
+        _add_missing(con, raw.newest, f"{schema}.{table}", thin)
     counts = dict(con.execute("select fate, count(*) from __fate group by fate").fetchall())
     merged = Merged(*(counts.get(fate, 0) for fate in ("inserted", "changed", "unchanged", "deleted")))
-    if merged.changed_count or merged.deleted_count:
-        con.execute(
-            f"insert into {versions} by name select * from {target} "
-            "where _key in (select _key from __fate where fate in ('changed', 'deleted'))"
-        )
     if merged.deleted_count:
+        con.execute(f"insert into {raw.replaced} by name select * from {raw.newest} where {_key_with('deleted')}")
         con.execute(
-            f"update {target} set _deleted = true, _landed_at = ?, _load_id = ? "
-            "where _key in (select _key from __fate where fate = 'deleted')",
+            f"update {raw.records} set _deleted = true, _landed_at = ?, _load_id = ? "
+            f"where not _replaced and {_key_with('deleted')}",
             [landed_at, load_id],
         )
     if merged.changed_count:
-        con.execute(f"delete from {target} where _key in (select _key from __fate where fate = 'changed')")
+        con.execute(f"update {raw.records} set _replaced = true where not _replaced and {_key_with('changed')}")
     if merged.inserted_count or merged.changed_count:
-        _insert(con, target, staged, load_id, landed_at)
+        _insert(con, raw.records, staged, load_id, landed_at)
+    if merged.changed_count:
+        _move_aside(con, raw)
     return merged
+
+
+def _key_with(fate: str) -> str:
+    return f"_key in (select _key from __fate where fate = '{fate}')"
+
+
+def _move_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> None:
+    """Move the versions that are marked as replaced out of the way, when they are many."""
+    share = con.execute(f"select count(*) filter (_replaced) / count(*) from {raw.records}").fetchall()[0][0]
+    if share >= MOVED_FROM_SHARE:
+        con.execute(
+            f"insert into {raw.replaced} by name select * exclude (_replaced) from {raw.records} where _replaced"
+        )
+        con.execute(f"delete from {raw.records} where _replaced")
 
 
 def _insert(con: duckdb.DuckDBPyConnection, target: str, staged: Staged, load_id: str, landed_at: datetime) -> None:

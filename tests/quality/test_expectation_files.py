@@ -175,17 +175,17 @@ DAMAGES = [
         id="a family is lost",
     ),
     pytest.param(
-        f"insert into raw_odoo.moves (_key, _hash, _landed_at, _load_id, _deleted, payload) {LANDED} '{MOVE}'",
+        f"insert into raw_odoo.moves__records (_key, _hash, _landed_at, _load_id, _deleted, payload) {LANDED} '{MOVE}'",
         "08_the_ledger_is_what_we_say_it_holds",
         id="an entry in the ledger that nobody tells finance of",
     ),
     pytest.param(
-        f"insert into raw_ops.receipts (_key, _hash, _landed_at, _load_id, _deleted, payload) {LANDED} '{RECEIPT}'",
+        f"insert into raw_ops.receipts__records (_key, _hash, _landed_at, _load_id, _deleted, payload) {LANDED} '{RECEIPT}'",
         "10_what_we_posted_is_still_there",
         id="an entry that we posted is gone",
     ),
     pytest.param(
-        "delete from raw_stripe.payout_transactions where _key = (select min(_key) from raw_stripe.payout_transactions)",
+        "delete from raw_stripe.payout_transactions__records where _key = (select min(_key) from raw_stripe.payout_transactions)",
         "11_a_payout_is_its_transactions",
         id="a transaction of a payout is lost",
     ),

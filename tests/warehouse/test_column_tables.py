@@ -79,11 +79,15 @@ def test_null_and_empty_are_two_values(warehouse, tmp_path):
 def test_a_new_column_is_welcome(warehouse, tmp_path):
     """The table and its versions get it; the rows know its value from this load on."""
     land_plans(warehouse, tmp_path, ROWS)
-    more = (*COLUMNS, ("colour", "VARCHAR"))
-    landed = land_plans(warehouse, tmp_path, [(*ROWS[0], "red"), *((*row, None) for row in ROWS[1:])], more)
-    assert warehouse.rows("select colour from raw_nexacloud.plans where id = 'p1'") == [{"colour": "red"}]
+    more = (*COLUMNS, ("colour", "VARCHAR"), ("cores", "BIGINT"))
+    landed = land_plans(warehouse, tmp_path, [(*ROWS[0], "red", 4), *((*row, None, None) for row in ROWS[1:])], more)
+    assert warehouse.rows("select colour, cores from raw_nexacloud.plans where id = 'p1'") == [
+        {"colour": "red", "cores": 4}
+    ]
     assert "colour" in landed.message
-    assert count(warehouse, "raw_nexacloud.plans__versions") == landed.changed_count
+    assert warehouse.rows("select count(*) as n, count(colour) as known from raw_nexacloud.plans__versions") == [
+        {"n": landed.changed_count, "known": 0}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,20 @@ def test_a_changed_record_moves_its_old_version_aside_once(warehouse):
     assert [(v["_key"], v["_landed_at"], orjson.loads(v["payload"])["total"]) for v in versions] == [("in_a", NOW, 100)]
 
 
+def test_reading_the_newest_does_not_cost_more_with_the_history(warehouse):
+    """Replaced versions lie among the newest until they are a fifth; then they are moved."""
+    records = [{"id": f"in_{n}", "total": 0} for n in range(20)]
+    land_records(warehouse, records)
+    beside = []
+    for day in range(1, 30):
+        land_records(warehouse, [{**records[day % 20], "total": day}], landed_at=NOW + timedelta(days=day))
+        beside.append(count(warehouse, "raw_stripe.invoices__records") - 20)
+        assert count(warehouse, "raw_stripe.invoices__versions") == day
+        assert count(warehouse, "raw_stripe.invoices") == 20
+    assert beside[:6] == [1, 2, 3, 4, 0, 1]
+    assert max(beside) == 4
+
+
 def test_what_a_complete_list_leaves_out_is_gone(warehouse):
     """A tombstone keeps the last known record, and the live version stays in the history."""
     land_records(warehouse, [A, B])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from unittest import mock
 
 import orjson
@@ -8,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nexabooks.streams import Batch, Finished
-from nexabooks.warehouse import ThinLimit, loading, memory_warehouse
-from tests.warehouse.landings import count, current, land_items, live, page
+from nexabooks.warehouse import ThinLimit, loading, memory_warehouse, merging
+from tests.warehouse.landings import NOW, count, current, land_items, live, page
 
 ANY_SIZE = ThinLimit(least_share=0)
 KEYS = st.sampled_from([f"in_{n}" for n in range(6)])
 RECORD = st.builds(lambda key, total: {"id": key, "total": total}, KEYS, st.integers(0, 3))
+# Replaced versions are moved aside at once, now and then, never.
+MOVED_FROM_SHARE = st.sampled_from([0, merging.MOVED_FROM_SHARE, 2])
 LOAD = st.tuples(st.lists(RECORD, max_size=8), st.booleans())
 
 
@@ -25,13 +28,20 @@ def in_batches(records, cuts):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(LOAD, min_size=1, max_size=4), st.lists(st.integers(0, 8), max_size=3), st.sampled_from([1, 100, 1 << 23])
+    st.lists(LOAD, min_size=1, max_size=4),
+    st.lists(st.integers(0, 8), max_size=3),
+    st.sampled_from([1, 100, 1 << 23]),
+    MOVED_FROM_SHARE,
 )
-def test_the_current_rows_are_what_the_loads_said_last(loads, cuts, followed_from_bytes):
-    """Whatever the order, the repeats, the pages and when they are written; and landing the last load twice is landing
-    it once."""
+def test_the_current_rows_are_what_the_loads_said_last(loads, cuts, followed_from_bytes, moved_from_share):
+    """Whatever the order, the repeats, the pages, when they are written and where the replaced ones lie; and landing the
+    last load twice is landing it once."""
     expected: dict[str, dict] = {}
-    with memory_warehouse() as warehouse, mock.patch.object(loading, "FOLLOWED_FROM_BYTES", followed_from_bytes):
+    with (
+        memory_warehouse() as warehouse,
+        mock.patch.object(loading, "FOLLOWED_FROM_BYTES", followed_from_bytes),
+        mock.patch.object(merging, "MOVED_FROM_SHARE", moved_from_share),
+    ):
         for records, is_complete in loads:
             said = {record["id"]: record for record in records}
             expected = said if is_complete else {**expected, **said}
@@ -55,25 +65,25 @@ def test_the_order_and_the_pages_of_different_records_do_not_matter(records, ran
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(KEYS, st.integers(0, 2) | st.none()), max_size=12))
-def test_every_version_is_kept_once_and_only_where_something_changed(events):
+@given(st.lists(st.tuples(KEYS, st.integers(0, 2) | st.none()), max_size=12), MOVED_FROM_SHARE)
+def test_every_version_is_kept_once_and_only_where_something_changed(events, moved_from_share):
     """The versions of a key and its current row tell its whole life: one row for each change, none for a repeat."""
     life: dict[str, list] = {}
-    with memory_warehouse() as warehouse:
+    with memory_warehouse() as warehouse, mock.patch.object(merging, "MOVED_FROM_SHARE", moved_from_share):
         land_items(warehouse, [Finished("invoices")])
-        for key, total in events:
+        for number, (key, total) in enumerate(events):
             said = Batch("invoices", deleted_keys=(key,)) if total is None else page([{"id": key, "total": total}])
-            land_items(warehouse, [said, Finished("invoices")])
+            land_items(warehouse, [said, Finished("invoices")], landed_at=NOW + timedelta(days=number))
             past = life.setdefault(key, [])
             if total is None and (not past or past[-1] is None):
                 continue
             if not past or past[-1] != total:
                 past.append(total)
         kept = warehouse.rows(
-            "select _key, count(*) as n from (select _key from raw_stripe.invoices "
-            "union all select _key from raw_stripe.invoices__versions) group by _key"
+            "select _key, list(case when not _deleted then cast(payload ->> '$.total' as int) end order by _landed_at) as life "
+            "from (from raw_stripe.invoices union all from raw_stripe.invoices__versions) group by _key"
         )
-        assert {row["_key"]: row["n"] for row in kept} == {key: len(past) for key, past in life.items() if past}
+        assert {row["_key"]: row["life"] for row in kept} == {key: past for key, past in life.items() if past}
 
 
 @settings(max_examples=50, deadline=None)
