@@ -126,6 +126,8 @@ def _payment(
     if held.booked_for and (said := why_it_is_a_persons(held, invoice, move, present)):
         return but(about, "report", said)
     if held.state == "draft":
+        if said := payment_reason_to_park(payment, present.books):
+            return but(about, "park", said)
         return but(about, "pay", f"{about.reason}; its payment is not posted yet")
     if held.is_spent or not payment.settles_kind or (move and move.move_id in held.settles):
         return None
@@ -204,6 +206,6 @@ def _waits_for_another(payment: Payment, present: Present, coming: dict[PaymentK
     if payment.settles_kind != "payment" or payment.settled_payment_key in coming:
         return ""
     settled = present.payments.get(payment.settled_payment_key)
-    if settled and not settled.is_taken_back:
+    if settled and not settled.is_taken_back and settled.state != "draft":
         return ""
     return f"the payment that it settles, {payment.settles_payment_id}, is not in the books"

@@ -163,6 +163,20 @@ def test_a_payment_that_is_there_is_never_changed(changes, expected):
     assert [verb for verb, _ in steps(of_note(REFUNDED, **changes), REFUNDED)] == expected
 
 
+def test_a_draft_of_a_payment_waits_behind_a_lock_date_like_a_new_one():
+    """A run that was cut off left it; posted now, Odoo would silently date its entry into another month. So waits what settles it."""
+    locked = books(locks={"fiscalyear_lock_date": date(2026, 10, 12)})
+    first, second = OVERPAID.payments
+    invoice = replace(OVERPAID, payments=(first, replace(second, paid_on=date(2026, 10, 13))))
+    present = posted(invoice, books=locked, payments={first.key: held(first, state="draft")})
+    assert money(present, invoice) == [
+        ("park", "pi_1", "2026-10-12 lies in a locked period (the global lock date is 2026-10-12)"),
+        ("park", "in_1:overpaid", "the payment that it settles, pi_1, is not in the books"),
+    ]
+    is_open = replace(present, books=books(locks={"fiscalyear_lock_date": date(2026, 10, 11)}))
+    assert steps(is_open, invoice) == [("pay", "pi_1"), ("pay", "in_1:overpaid")]
+
+
 def test_what_differs_between_odoo_and_the_source_is_said():
     """Both sides, with the direction where that is it."""
     assert money(of_note(REFUNDED, direction="inbound"), REFUNDED)[0][2] == (
