@@ -2,7 +2,8 @@
 which its money is booked (docs/decisions/0017), and the number that its entry carries (0024).
 
 What is in the books stays as it was booked, whatever is chosen later: a posted entry is recognised by its hash, a payment by
-its currency. So a change of a setting is no difference between Odoo and the source.
+its currency. So a change of a setting is no difference between Odoo and the source. An entry whose hash is of an older way
+of hashing is held to neither rate nor number.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def _chosen(invoice: Invoice, desired: Desired, present: Present) -> Invoice:
     number = invoice.invoice_number if desired.choices.numbers == "source" else ""
     wanted = _as(invoice, invoice.source_rate if _takes_source_rate(invoice, desired, present) else None, number)
     move = present.moves.get(invoice.key)
-    if move and move.state == "posted" and move.content_hash != wanted.content_hash:
+    if move and move.state == "posted" and not move.has_comparable_hash:
+        wanted = _as(invoice, None, "")
+    elif move and move.state == "posted" and move.content_hash != wanted.content_hash:
         ways = [(rate, own) for rate in {None, invoice.source_rate} for own in ("", invoice.invoice_number)]
         as_booked = (_as(invoice, *way) for way in ways)
         wanted = next((one for one in as_booked if one.content_hash == move.content_hash), wanted)

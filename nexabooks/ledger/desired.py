@@ -22,7 +22,8 @@ from nexabooks.errors import SourceContractBroken
 from nexabooks.ledger.desired_payments import Payment, PaymentRoute, payment_of, route_of
 from nexabooks.settings import OdooOrSource, Settings
 
-HASH_VERSION = "1"  # part of every content hash; raise it when what is hashed changes
+HASH_VERSION = "1"  # part of every other content hash; raised, each customer in Odoo would count as changed
+ENTRY_HASH_VERSION = "2"  # part of an entry's content hash; raise it when what is hashed of an invoice changes
 
 Row = Mapping[str, Any]
 
@@ -131,10 +132,15 @@ class Invoice:
         """Which document it is, by source, id there and kind."""
         return MoveKey(self.source_system, self.source_invoice_id, self.kind)
 
+    @property
+    def foreign_ids(self) -> tuple[str, str, str]:
+        """What it is called elsewhere: at NexaCloud, as an invoice of Stripe's, and its customer there."""
+        return self.nexacloud_invoice_id, self.stripe_invoice_id, self.stripe_customer_id
+
     @cached_property
     def content_hash(self) -> str:
         """Over header, lines, taxes, and the rate and number that are sent; not over verdict and payments, which may change
-        without changing the entry."""
+        without changing the entry, nor over its ids elsewhere: NexaCloud's row comes days after the source's invoice."""
         own = {"rate": rate_text(self.rate)} if self.rate else {}
         own |= {"own_number": self.own_number} if self.own_number else {}
         return content_hash(
@@ -144,7 +150,6 @@ class Invoice:
                 "number": self.invoice_number,
                 "days": [self.invoiced_on.isoformat(), self.due_on.isoformat()],
                 "amounts": [self.currency_code, self.subtotal_minor, self.tax_minor, self.total_minor],
-                "ids": [self.nexacloud_invoice_id, self.stripe_invoice_id, self.stripe_customer_id],
                 "lines": [
                     [
                         line.position,
@@ -156,7 +161,8 @@ class Invoice:
                     for line in self.lines
                 ],
                 "taxes": sorted(self.tax_minor_by_code.items()),
-            }
+            },
+            ENTRY_HASH_VERSION,
         )
 
 
@@ -201,9 +207,9 @@ class Desired:
         return found
 
 
-def content_hash(facts: Any) -> str:
-    """A short digest of `facts`, the same for the same facts in any order of keys."""
-    return f"{HASH_VERSION}-{hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
+def content_hash(facts: Any, version: str = HASH_VERSION) -> str:
+    """A short digest of `facts`, the same for the same facts in any order of keys. `version`: which way of hashing it is."""
+    return f"{version}-{hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]}"
 
 
 def rate_text(rate: Decimal) -> str:

@@ -18,7 +18,7 @@ from nexabooks.ledger.keys import MODULE, line_key, move_key
 from nexabooks.ledger.odoo_values import minor_of
 from nexabooks.ledger.own_numbers import number_of
 from nexabooks.ledger.plan import REFUSED_MARK, Action, figures_differ
-from nexabooks.ledger.present import RATE_FIELD, PresentMove, read_moves, revision_text
+from nexabooks.ledger.present import FOREIGN_IDS, RATE_FIELD, PresentMove, read_moves, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
 
@@ -37,9 +37,7 @@ HEADER = (
     "x_fc_source_invoice_id",
     "x_fc_kind",
     "x_fc_revision",
-    "x_fc_nexacloud_invoice_id",
-    "x_fc_stripe_invoice_id",
-    "x_fc_stripe_customer_id",
+    *FOREIGN_IDS,
     "x_fc_run_id",
 )
 LINE = (
@@ -133,9 +131,7 @@ def _rows(run: Run, invoice: Invoice, partner_ids: dict[str, int]) -> list[list[
         str(books.currencies[invoice.currency_code].currency_id),
         *invoice.key,
         revision_text(revision),
-        invoice.nexacloud_invoice_id,
-        invoice.stripe_invoice_id,
-        invoice.stripe_customer_id,
+        *invoice.foreign_ids,
         run.plan.run_id,
         *(own[name] for name in _own_columns(run, invoice)),
     ]

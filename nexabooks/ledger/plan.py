@@ -14,7 +14,7 @@ from nexabooks.ledger.actions import Action, Plan, Verb, but
 from nexabooks.ledger.checks import reason_to_park, reason_to_refuse
 from nexabooks.ledger.choices import as_chosen, number_differs, rate_differs, rate_says
 from nexabooks.ledger.corrections import facts_of, open_money, posted_again, proposal
-from nexabooks.ledger.desired import HASH_VERSION, Desired, Invoice, MoveKey
+from nexabooks.ledger.desired import Desired, Invoice, MoveKey
 from nexabooks.ledger.modes import NO_MODES, Modes
 from nexabooks.ledger.named_later import as_named
 from nexabooks.ledger.plan_money import money_actions
@@ -138,6 +138,10 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
         first = says("update", "its draft is unfinished, or the source changed since it was made")
     elif difference := figures_differ(invoice, move):
         return [says("refuse", f"its draft was changed in Odoo: {difference}; delete the draft to have it made again")]
+    elif move.foreign_ids != invoice.foreign_ids:
+        first = says(
+            "update", "what it is called at NexaCloud or Stripe became known, or changed, since its draft was made"
+        )
     else:
         first = says("keep", "its draft is in Odoo")
     if not is_posting:
@@ -182,8 +186,7 @@ def _changes_since_posting(invoice: Invoice, move: PresentMove) -> str:
         said.append(f"booked on {move.booked_on} and not on its invoice date {move.invoiced_on}")
     if move.ref != invoice.invoice_number:
         said.append(f"its number is {move.ref!r}, the source says {invoice.invoice_number!r}")
-    same_way_of_hashing = move.content_hash.startswith(f"{HASH_VERSION}-")
-    if not any(said) and same_way_of_hashing and move.content_hash != invoice.content_hash:
+    if not any(said) and move.has_comparable_hash and move.content_hash != invoice.content_hash:
         said.append("the source changed its customer, due date, lines, families or taxes")
     differences = "; ".join(s for s in said if s)
     return f"posted as {move.name}, and differs from its source: {differences}" if differences else ""

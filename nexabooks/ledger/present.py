@@ -16,11 +16,12 @@ from typing import Any
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
 from nexabooks.errors import PermanentError
 from nexabooks.ledger.books import Books, read_books
-from nexabooks.ledger.desired import Desired, MoveKey
+from nexabooks.ledger.desired import ENTRY_HASH_VERSION, Desired, MoveKey
 from nexabooks.ledger.desired_payments import PaymentKey
 from nexabooks.ledger.odoo_values import day_of, minor_of
 from nexabooks.ledger.reversal_reasons import corrected_by
 
+FOREIGN_IDS = ("x_fc_nexacloud_invoice_id", "x_fc_stripe_invoice_id", "x_fc_stripe_customer_id")
 MOVE_FIELDS = (
     "id",
     "name",
@@ -44,6 +45,7 @@ MOVE_FIELDS = (
     "x_fc_run_id",
     "x_fc_content_hash",
     "journal_id",
+    *FOREIGN_IDS,
 )
 RATE_FIELD = "invoice_currency_rate"
 PAYMENT_FIELDS = (
@@ -87,11 +89,17 @@ class PresentMove:
     total_minor: int
     residual_minor: int
     content_hash: str
+    foreign_ids: tuple[str, ...]  # as desired.Invoice has them
     revision: int = 1  # how often this invoice was posted, this entry included
     run_id: str = ""
     corrected_by: str = ""  # of one that was reversed in full: the run that did it as the first half of a correction
     currency_rate: Decimal | None = None  # units of its currency for one of the company's; None = Odoo does not show it
     journal_id: int | None = None
+
+    @property
+    def has_comparable_hash(self) -> bool:
+        """Whether its hash was made as hashes are made now. One of an older way, or none, says nothing about the source."""
+        return self.content_hash.startswith(f"{ENTRY_HASH_VERSION}-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +310,7 @@ def _move(record: Mapping[str, Any]) -> PresentMove:
         total_minor=minor_of(record["amount_total"], currency_code),
         residual_minor=minor_of(record["amount_residual"], currency_code),
         content_hash=text_of(record["x_fc_content_hash"]),
+        foreign_ids=tuple(text_of(record[name]) for name in FOREIGN_IDS),
         revision=int(text_of(record["x_fc_revision"]) or 1),
         run_id=text_of(record["x_fc_run_id"]),
         currency_rate=Decimal(record[RATE_FIELD]) if record.get(RATE_FIELD) else None,

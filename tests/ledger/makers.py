@@ -191,6 +191,7 @@ def move_of(invoice: Invoice, **changes: object) -> PresentMove:
         total_minor=invoice.total_minor,
         residual_minor=invoice.total_minor,
         content_hash=invoice.content_hash,
+        foreign_ids=invoice.foreign_ids,
     )
     return replace(held, **changes)
 

@@ -89,6 +89,19 @@ def test_what_is_written_on_an_invoice(client):
     assert (payment["x_fc_source_system"], payment["x_fc_source_invoice_id"]) == ("stripe", "in_1")
 
 
+def test_an_id_that_comes_late_is_written_on_a_draft_and_on_nothing_that_is_posted(client):
+    """NexaCloud's row comes days after its source's invoice."""
+    ids = ("x_fc_nexacloud_invoice_id", "x_fc_stripe_customer_id")
+    named = replace(an_invoice(), nexacloud_invoice_id="u-1", stripe_customer_id="cus_1")
+    close(client, desired_of(an_invoice()), "draft")
+    assert outcomes(close(client, desired_of(named), "draft", "r2")) == [("update", "in_1", "done")]
+    assert move(client, "in_1", "state", *ids) == ["draft", "u-1", "cus_1"]
+    close(client, desired_of(named), run_id="r3")
+    other = replace(named, nexacloud_invoice_id="u-2", payments=an_invoice(paid_minor=11_300).payments)
+    assert outcomes(close(client, desired_of(other), run_id="r4")) == [("pay", "in_1", "done")]
+    assert move(client, "in_1", "state", *ids, "payment_state") == ["posted", "u-1", "cus_1", "paid"]
+
+
 TAXES = {
     "13 %": (an_invoice(amounts_minor=(9_999,)), 11_299, "equal"),
     "13 % rounded per document": (an_invoice(amounts_minor=THREE), 3_407, "equal"),

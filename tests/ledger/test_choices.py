@@ -196,6 +196,14 @@ def test_what_is_posted_keeps_its_number_whatever_is_chosen_later(number, name, 
     assert reasons(in_books((posted, move)), an_invoice(), choices=other) == []
 
 
+@pytest.mark.parametrize("choices", [KEPT, SOURCE], ids=["numbers", "rate"])
+def test_an_entry_that_was_hashed_an_older_way_is_held_to_no_number_and_no_rate(choices):
+    """By its hash nobody can tell what was chosen when it was posted; what is chosen now is no difference."""
+    invoice = replace(in_dollars(), payments=())
+    held = move_of(invoice, content_hash="1-abc", currency_rate=odoo_rate(Decimal("1.4")))
+    assert reasons(in_books((invoice, held)), invoice, choices=choices) == []
+
+
 @pytest.mark.parametrize(
     ("journal", "says"),
     [
