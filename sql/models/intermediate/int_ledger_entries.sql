@@ -9,7 +9,8 @@ reversed as (
     select
         reversed_move_id,
         cast(sum(total_minor) as bigint) as reversed_minor,
-        string_agg(reversal_name, ', ' order by reversal_id) as reversed_by
+        string_agg(reversal_name, ', ' order by reversal_id) as reversed_by,
+        max(_landed_at) as reversal_landed_at
     from reversals
     group by reversed_move_id
 ),
@@ -17,7 +18,9 @@ reversed as (
 int_ledger_entries as (
     select
         moves.*,
+        coalesce(reversed.reversed_minor, 0) as reversed_minor,
         reversed.reversed_by,
+        reversed.reversal_landed_at,
         -- Reversed in full, an entry counts no more; a credit note of the source reverses nothing, it is an entry of its own.
         moves.state = 'posted' and coalesce(reversed.reversed_minor = moves.total_minor, false) as is_taken_back
     from moves

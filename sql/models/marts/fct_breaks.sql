@@ -179,6 +179,33 @@ unequal_payments as (
     where open_minor <> ledger_residual_minor
 ),
 
+-- Paid in full, nothing else shows that a person reversed a part of it.
+reversed_otherwise as (
+    select
+        'reversed_otherwise' as class,
+        ledger_check.source_system,
+        ledger_check.source_invoice_id,
+        ledger_check.kind,
+        ledger_check.move_id as ledger_move_id,
+        ledger_check.total_minor as source_minor,
+        moves.total_minor - moves.reversed_minor as ledger_minor,
+        ledger_check.currency_code,
+        moves.reversal_landed_at as first_seen_at,
+        'Of its entry ' || coalesce(moves.move_name, 'in Odoo') || ' over '
+        || {{ amount_text('moves.total_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || moves.currency_code, '') || ', '
+        || {{ amount_text('moves.reversed_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || moves.currency_code, '') || ' were reversed in Odoo by ' || moves.reversed_by
+        || case when moves.reversed_minor > moves.total_minor
+            then ': cancel there what is too much'
+            else ': cancel that there, or reverse the rest; what the customer is to have back, credit at the source'
+        end as says
+    from ledger_check
+    inner join moves on ledger_check.move_id = moves.move_id
+    left join units on moves.currency_code = units.currency_code
+    where moves.state = 'posted' and moves.reversed_minor > 0
+),
+
 twice_named as (
     select
         'named_twice' as class,
@@ -425,6 +452,8 @@ found as (
     select * from moved_dates
     union all
     select * from unequal_payments
+    union all
+    select * from reversed_otherwise
     union all
     select * from twice_named
     union all

@@ -26,7 +26,10 @@ stg_odoo__reversals as (
         cast(round(
             try_cast(source.amount_total as decimal(24, 6)) * coalesce(units.iso_units_per_major, 100), 0
         ) as bigint) as total_minor,
-        try_cast(nullif(source.reversal_date, 'false') as date) as reversed_on
+        try_cast(nullif(source.reversal_date, 'false') as date) as reversed_on,
+
+        -- lineage
+        source._landed_at
     from source
     left join units on source.currency_code = units.currency_code
     where not source._deleted
