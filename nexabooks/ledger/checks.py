@@ -13,6 +13,7 @@ from nexabooks.ledger.desired_payments import Payment
 from nexabooks.ledger.own_numbers import number_of, numbers_trouble
 from nexabooks.ledger.payment_journals import account_trouble, route_trouble
 from nexabooks.ledger.present import Present
+from nexabooks.ledger.twins import twin_says
 from nexabooks.money import format_minor
 
 LOCK_WORDS = {
@@ -129,6 +130,11 @@ REFUSALS: tuple[Rule, ...] = (
 )
 
 
+def _has_no_twin(invoice: Invoice, desired: Desired, present: Present) -> str:
+    twin = present.twins.get(invoice.key)
+    return twin_says(invoice, twin, has_draft=invoice.key in present.moves) if twin else ""
+
+
 def _is_in_open_period(invoice: Invoice, desired: Desired, present: Present) -> str:
     """A lock date does not fail the post: Odoo silently moves the entry (facts: odoo "Lock dates")."""
     is_taxed = any(line.tax_codes for line in invoice.lines)
@@ -183,7 +189,7 @@ def _may_keep(invoice: Invoice, present: Present) -> bool:
     return bool(invoice.own_number) and (move is None or move.state == "draft")
 
 
-PARKS: tuple[Rule, ...] = (_is_in_open_period, _has_rate, _has_active_partner, _has_a_free_number)
+PARKS: tuple[Rule, ...] = (_has_no_twin, _is_in_open_period, _has_rate, _has_active_partner, _has_a_free_number)
 
 
 def payment_reason_to_refuse(payment: Payment, invoice: Invoice, desired: Desired, present: Present) -> str:

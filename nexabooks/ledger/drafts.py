@@ -15,14 +15,12 @@ from nexabooks.ledger.choices import odoo_rate
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
 from nexabooks.ledger.keys import MODULE, line_key, move_key
-from nexabooks.ledger.odoo_values import minor_of
+from nexabooks.ledger.odoo_values import MOVE_TYPES, minor_of
 from nexabooks.ledger.own_numbers import number_of
 from nexabooks.ledger.plan import REFUSED_MARK, Action, figures_differ
 from nexabooks.ledger.present import FOREIGN_IDS, RATE_FIELD, PresentMove, read_moves, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
-
-MOVE_TYPES = {"invoice": "out_invoice", "credit_note": "out_refund"}
 
 HEADER = (
     "id",

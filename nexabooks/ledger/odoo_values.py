@@ -1,17 +1,29 @@
-"""How Odoo answers a day and an amount: what goes through here is a date or whole minor units on the other side."""
+"""How Odoo answers a day, an amount and a kind: what goes through here is a date, whole minor units or our word on the other
+side."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from nexabooks.clients.odoo import text_of
 from nexabooks.money import to_minor, units_per_major
+
+MOVE_TYPES = {"invoice": "out_invoice", "credit_note": "out_refund"}
 
 
 def day_of(value: Any) -> date | None:
     """A date field as Odoo answers it (text, or False)."""
     return date.fromisoformat(value) if value else None
+
+
+def kind_of(record: Mapping[str, Any]) -> str:
+    """The kind at the source of an entry of ours. One that a person gave our ids without it has the kind that its type says."""
+    return text_of(record["x_fc_kind"]) or (
+        "credit_note" if record["move_type"] == MOVE_TYPES["credit_note"] else "invoice"
+    )
 
 
 def minor_of(value: Any, currency_code: str) -> int:

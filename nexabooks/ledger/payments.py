@@ -133,8 +133,7 @@ class _PaymentBatch:
     def _read_settled(self) -> None:
         """The documents of these payments, and the payments that they settle, as they are now."""
         ids = [p.source_invoice_id for p in self.payments]
-        kinds = sorted({p.document_kind for p in self.payments})
-        domain = [["x_fc_source_invoice_id", "in", ids], ["x_fc_kind", "in", kinds]]
+        domain = [["x_fc_source_invoice_id", "in", ids]]
         found = read_moves(self.run.client, domain, without=self.run.taken_back_ids)
         self.documents = {key: moves[0] for key, moves in found.items()}
         self.others: dict[PaymentKey, PresentPayment] = {}

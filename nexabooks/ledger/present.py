@@ -16,10 +16,11 @@ from typing import Any
 from nexabooks.clients.odoo import OdooReader, id_of, text_of
 from nexabooks.errors import PermanentError
 from nexabooks.ledger.books import Books, read_books
-from nexabooks.ledger.desired import ENTRY_HASH_VERSION, Desired, MoveKey
+from nexabooks.ledger.desired import ENTRY_HASH_VERSION, Desired, Invoice, MoveKey
 from nexabooks.ledger.desired_payments import PaymentKey
-from nexabooks.ledger.odoo_values import day_of, minor_of
+from nexabooks.ledger.odoo_values import day_of, kind_of, minor_of
 from nexabooks.ledger.reversal_reasons import corrected_by
+from nexabooks.ledger.twins import Twin, read_twins
 
 FOREIGN_IDS = ("x_fc_nexacloud_invoice_id", "x_fc_stripe_invoice_id", "x_fc_stripe_customer_id")
 MOVE_FIELDS = (
@@ -153,6 +154,7 @@ class Present:
         default_factory=dict
     )  # in the numbers journal: name -> entry that is not ours
     in_the_way: Mapping[PaymentKey, str] = field(default_factory=dict)  # payment -> the document it may be booked for
+    twins: Mapping[MoveKey, Twin] = field(default_factory=dict)  # what an invoice that is to be posted may be already
 
     @cached_property
     def numbers(self) -> Mapping[str, tuple[int, MoveKey | None]]:
@@ -224,7 +226,13 @@ def read_present(client: OdooReader, desired: Desired) -> Present:
         taken_back={key: tuple(sorted(moves, key=lambda m: m.move_id)) for key, moves in back.items() if moves},
         gone_payment_ids=gone,
         foreign_numbers=_foreign_numbers(client, books),
+        twins=read_twins(client, (i for i in desired.invoices if _may_be_posted(i, found.get(i.key, [])))),
     )
+
+
+def _may_be_posted(invoice: Invoice, moves: Sequence[PresentMove]) -> bool:
+    is_wanted = invoice.verdict == "verified" and invoice.is_postable
+    return is_wanted and all(move.state == "draft" for move in moves)
 
 
 def _foreign_numbers(client: OdooReader, books: Books) -> dict[str, int]:
@@ -284,7 +292,7 @@ def read_moves(
         key = MoveKey(
             text_of(record["x_fc_source_system"]),
             text_of(record["x_fc_source_invoice_id"]),
-            text_of(record["x_fc_kind"]),
+            kind_of(record),
         )
         if record["id"] not in without:
             found.setdefault(key, []).append(_move(record))
