@@ -13,6 +13,10 @@ disputes as (select * from {{ ref('int_stripe_disputes') }}),
 
 loose_money as (select * from {{ ref('int_stripe_loose_money') }}),
 
+lago_payments as (select * from {{ ref('stg_lago__payments') }} where status = 'succeeded' and invoice_id is null),
+
+charges as (select * from {{ ref('stg_stripe__charges') }} where status = 'succeeded'),
+
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }} where dispute_lost_at is not null),
 
 moves as (select * from {{ ref('int_ledger_entries') }} where is_taken_back is not true),
@@ -353,6 +357,28 @@ unclaimed as (
     from worded_loose_money
 ),
 
+-- What Stripe has as a charge too is a row of Stripe's already.
+unnamed_at_lago as (
+    select
+        'money_without_document' as class,
+        'lago' as source_system,
+        '' as source_invoice_id,
+        'payment|' || lago_payments.payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        lago_payments.amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        lago_payments.currency_code,
+        lago_payments._landed_at as first_seen_at,
+        'Lago has the payment ' || lago_payments.payment_id || ' over '
+        || {{ amount_text('lago_payments.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || lago_payments.currency_code, '')
+        || ' and names no invoice for it: find out what it is for, and book it by hand' as says
+    from lago_payments
+    left join charges on lago_payments.reference in (charges.charge_id, charges.payment_intent_id)
+    left join units on lago_payments.currency_code = units.currency_code
+    where charges.charge_id is null
+),
+
 -- Lago says that a dispute was lost, and neither how much nor when it was taken; where Stripe told it, this adds nothing.
 lost_at_lago as (
     select
@@ -439,6 +465,8 @@ found as (
     select * from lost_at_lago
     union all
     select * from unclaimed
+    union all
+    select * from unnamed_at_lago
     union all
     select * from open_refunds
     union all
