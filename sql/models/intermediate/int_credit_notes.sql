@@ -84,6 +84,7 @@ described as (
         status = 'void' as is_void,
         is_deleted,
         true as is_revenue,
+        false as is_self_billed,
         _landed_at,
         concat_ws('; ',
             case when coalesce(status, '') not in ('issued', 'void') then 'its status is not known' end,
@@ -111,8 +112,9 @@ described as (
         lago_notes.issued_on,
         lago_notes.status = 'voided',
         lago_notes.is_deleted,
-        -- What takes back a wallet top-up takes back money received in advance.
-        coalesce(lago_invoices.invoice_type, '') <> 'credit',
+        -- What takes back a wallet top-up takes back money received in advance; what takes back a cost, a cost.
+        coalesce(lago_invoices.invoice_type, '') <> 'credit' and lago_invoices.is_self_billed is not true,
+        coalesce(lago_invoices.is_self_billed, false),
         lago_notes._landed_at,
         concat_ws('; ',
             case when not lago_notes.has_whole_amounts then 'an amount is not a whole JSON number' end,
@@ -145,6 +147,7 @@ int_credit_notes as (
         described.is_void,
         described.is_deleted,
         described.is_revenue,
+        described.is_self_billed,
         described._landed_at,
         coalesce(note_parts.corrected_minor, 0) as corrected_minor,
         coalesce(note_parts.unrefunded_minor, 0) as unrefunded_minor,
