@@ -176,6 +176,7 @@ credit_note_documents as (
             when is_void then 'void at its source'
             when problems <> '' then 'its figures disagree: ' || problems
             when total_minor = 0 then 'its source confirms it, and its total is zero'
+            when status = 'voided' then 'its source confirms it, and voided what was left of its credit'
             else 'its source confirms it: ' || coalesce(status, 'issued')
         end as record_reason,
         case when is_self_billed then {{ self_billed_reason() }} else '' end as source_park_reason,

@@ -19,6 +19,8 @@ charges as (select * from {{ ref('stg_stripe__charges') }} where status = 'succe
 
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }} where dispute_lost_at is not null),
 
+lago_voided as (select * from {{ ref('int_lago_voided_credit') }} where voided_minor > 0),
+
 moves as (select * from {{ ref('int_ledger_entries') }} where is_taken_back is not true),
 
 reachability as (select * from {{ ref('int_source_reachability') }}),
@@ -418,6 +420,26 @@ open_refunds as (
     where invoices.kind = 'credit_note' and invoices.record_verdict = 'verified' and invoices.open_minor > 0
 ),
 
+voided_credit as (
+    select
+        'credit_voided' as class,
+        invoices.source_system,
+        invoices.source_invoice_id,
+        invoices.kind,
+        cast(null as bigint) as ledger_move_id,
+        lago_voided.voided_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        invoices.currency_code,
+        invoices.landed_at as first_seen_at,
+        'Lago has voided ' || {{ amount_text('lago_voided.voided_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || invoices.currency_code, '') || ' of the credit of this note, which no invoice had used; '
+        || 'in the ledger it is still the customer''s: write it off by hand' as says
+    from invoices
+    inner join lago_voided on invoices.source_invoice_id = lago_voided.credit_note_id
+    left join units on invoices.currency_code = units.currency_code
+    where invoices.source_system = 'lago' and invoices.kind = 'credit_note' and invoices.record_verdict = 'verified'
+),
+
 uncollectible as (
     select
         'uncollectible' as class,
@@ -469,6 +491,8 @@ found as (
     select * from unnamed_at_lago
     union all
     select * from open_refunds
+    union all
+    select * from voided_credit
     union all
     select * from uncollectible
 ),
