@@ -19,6 +19,8 @@ charges as (select * from {{ ref('stg_stripe__charges') }} where status = 'succe
 
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }} where dispute_lost_at is not null),
 
+failed_payouts as (select * from {{ ref('stg_stripe__payouts') }} where status = 'failed'),
+
 lago_voided as (select * from {{ ref('int_lago_voided_credit') }} where voided_minor > 0),
 
 moves as (select * from {{ ref('int_ledger_entries') }} where is_taken_back is not true),
@@ -402,6 +404,26 @@ lost_at_lago as (
         and invoices.source_system = 'lago' and invoices.kind = 'invoice' and invoices.record_verdict = 'verified'
 ),
 
+-- A payout may fail days after it was paid, when a person has booked its transfer.
+returned_payouts as (
+    select
+        'payout_failed' as class,
+        'stripe' as source_system,
+        '' as source_invoice_id,
+        'payout|' || failed_payouts.payout_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        failed_payouts.amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        failed_payouts.currency_code,
+        failed_payouts._landed_at as first_seen_at,
+        'The payout ' || failed_payouts.payout_id || ' over '
+        || {{ amount_text('failed_payouts.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || failed_payouts.currency_code, '') || coalesce(' for ' || failed_payouts.arrives_on, '')
+        || ' failed and its money went back: reverse the transfer where it is booked, and look at the bank account at Stripe' as says
+    from failed_payouts
+    left join units on failed_payouts.currency_code = units.currency_code
+),
+
 open_refunds as (
     select
         'refund_open' as class,
@@ -489,6 +511,8 @@ found as (
     select * from unclaimed
     union all
     select * from unnamed_at_lago
+    union all
+    select * from returned_payouts
     union all
     select * from open_refunds
     union all
