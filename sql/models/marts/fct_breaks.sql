@@ -9,6 +9,18 @@ reconciliation as (select * from {{ ref('fct_reconciliation') }} where class = '
 
 payments as (select * from {{ ref('fct_payments') }}),
 
+in_ledger as (
+    select * from {{ ref('stg_odoo__payments') }} where coalesce(state, '') not in ('canceled', 'rejected')
+),
+
+-- What movements are made of.
+money_loads as (
+    select * from {{ ref('stg_meta__loads') }}
+    where stream in (
+        'invoices', 'invoice_payments', 'payments', 'charges', 'refunds', 'disputes', 'balance_transactions', 'credit_notes'
+    )
+),
+
 disputes as (select * from {{ ref('int_stripe_disputes') }}),
 
 loose_money as (select * from {{ ref('int_stripe_loose_money') }}),
@@ -185,6 +197,74 @@ unequal_payments as (
         end as says
     from worded_entries
     where open_minor <> ledger_residual_minor
+),
+
+streams_read as (
+    select
+        source_name,
+        stream,
+        max(case when outcome = 'landed' then 1 else 0 end) as has_landed
+    from money_loads
+    group by source_name, stream
+),
+
+-- A source that is down keeps what it told before. Of one that was not read in whole since the warehouse was made nothing is gone.
+known_sources as (
+    select source_name
+    from streams_read
+    group by source_name
+    having min(has_landed) = 1
+),
+
+-- Booked, and no movement of its source is it any more: a refund that failed afterwards, a payment that was taken away. What is
+-- another document's now is a movement that says so (payment_not_booked), and what came in and is gone from a posted invoice is
+-- settled_in_ledger_only.
+unknown_payments as (
+    select
+        in_ledger.source_system,
+        in_ledger.payment_id,
+        coalesce(in_ledger.source_invoice_id, '') as source_invoice_id,
+        {{ joined('in_ledger.payment_name', ', ', 'in_ledger.odoo_payment_id') }} as payment_names,
+        cast(sum(in_ledger.amount_minor) as bigint) as amount_minor,
+        min(in_ledger.currency_code) as currency_code,
+        max(in_ledger._landed_at) as landed_at
+    from in_ledger
+    inner join known_sources on in_ledger.source_system = known_sources.source_name
+    left join payments
+        on in_ledger.source_system = payments.source_system
+        and in_ledger.payment_id = payments.payment_id
+        and (
+            in_ledger.source_invoice_id = payments.source_invoice_id
+            or in_ledger.source_invoice_id = payments.booked_for
+            or payments.held = 'never'
+        )
+    left join unequal_payments
+        on in_ledger.source_system = unequal_payments.source_system
+        and in_ledger.source_invoice_id = unequal_payments.source_invoice_id
+        and in_ledger.direction = 'inbound'
+        and unequal_payments.class = 'settled_in_ledger_only'
+    where payments.payment_id is null and unequal_payments.source_invoice_id is null
+    group by in_ledger.source_system, in_ledger.payment_id, coalesce(in_ledger.source_invoice_id, '')
+),
+
+gone_at_source as (
+    select
+        'payment_unknown_at_source' as class,
+        unknown_payments.source_system,
+        unknown_payments.source_invoice_id,
+        'payment|' || unknown_payments.payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        cast(null as bigint) as source_minor,
+        unknown_payments.amount_minor as ledger_minor,
+        unknown_payments.currency_code,
+        unknown_payments.landed_at as first_seen_at,
+        'The payment ' || unknown_payments.payment_id || coalesce(' (' || unknown_payments.payment_names || ')', '') || ' over '
+        || {{ amount_text('unknown_payments.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || unknown_payments.currency_code, '')
+        || ' stands in Odoo and its source tells of it no more: look there what became of the money. If it did not move, '
+        || 'cancel the payment in Odoo; if it did, match it by hand' as says
+    from unknown_payments
+    left join units on unknown_payments.currency_code = units.currency_code
 ),
 
 twice_named as (
@@ -495,6 +575,8 @@ found as (
     select * from moved_dates
     union all
     select * from unequal_payments
+    union all
+    select * from gone_at_source
     union all
     select * from twice_named
     union all
