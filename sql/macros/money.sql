@@ -38,3 +38,8 @@
 {% macro rate_text(rate) -%}
     rtrim(rtrim(cast(cast({{ rate }} as decimal(9, 6)) as varchar), '0'), '.')
 {%- endmacro %}
+
+{# Why a self-billed document of Lago waits: Lago issues it in the name of a partner, who sells through us or for us. #}
+{% macro self_billed_reason() -%}
+    'it is self-billed: issued in the name of a partner for what we owe him, a cost and no revenue; a person books it as a bill'
+{%- endmacro %}

@@ -9,9 +9,9 @@ stripe_named_refunds as (select * from {{ ref('stg_stripe__credit_note_refunds')
 
 stripe_refunds as (select * from {{ ref('stg_stripe__refunds') }}),
 
-lago_notes as (
-    select * from {{ ref('stg_lago__credit_notes') }} where coalesce(status, '') <> 'voided' and not is_deleted
-),
+lago_notes as (select * from {{ ref('stg_lago__credit_notes') }} where not is_deleted),
+
+lago_voided as (select * from {{ ref('int_lago_voided_credit') }} where is_all_of_it),
 
 stripe_refund_sums as (
     select
@@ -56,15 +56,18 @@ int_credit_note_parts as (
     union all
     select
         'lago',
-        credit_note_id,
-        issued_on,
-        currency_code,
-        offset_minor,
-        case when refund_status = 'succeeded' then refund_minor else 0 end,
-        case when refund_status = 'succeeded' then 0 else refund_minor end,
-        credit_minor,
+        lago_notes.credit_note_id,
+        lago_notes.issued_on,
+        lago_notes.currency_code,
+        lago_notes.offset_minor,
+        case when lago_notes.refund_status = 'succeeded' then lago_notes.refund_minor else 0 end,
+        case when lago_notes.refund_status = 'succeeded' then 0 else lago_notes.refund_minor end,
+        -- All of it was given on the note's day; what was voided of it since is a break, and a person writes it off.
+        lago_notes.credit_minor,
         0
     from lago_notes
+    left join lago_voided on lago_notes.credit_note_id = lago_voided.credit_note_id
+    where lago_voided.credit_note_id is null
 )
 
 select * from int_credit_note_parts

@@ -19,6 +19,8 @@ note_parts as (select * from {{ ref('int_credit_note_parts') }}),
 
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }}),
 
+lago_voided as (select * from {{ ref('int_lago_voided_credit') }}),
+
 units as (select * from {{ ref('currency_units') }} where source = 'iso'),
 
 tax_sums as (
@@ -84,6 +86,7 @@ described as (
         status = 'void' as is_void,
         is_deleted,
         true as is_revenue,
+        false as is_self_billed,
         _landed_at,
         concat_ws('; ',
             case when coalesce(status, '') not in ('issued', 'void') then 'its status is not known' end,
@@ -109,10 +112,11 @@ described as (
         lago_notes.total_minor,
         lago_notes.subtotal_minor - coalesce(lago_sums.gross_minor, 0),
         lago_notes.issued_on,
-        lago_notes.status = 'voided',
+        coalesce(lago_voided.is_all_of_it, false),
         lago_notes.is_deleted,
-        -- What takes back a wallet top-up takes back money received in advance.
-        coalesce(lago_invoices.invoice_type, '') <> 'credit',
+        -- What takes back a wallet top-up takes back money received in advance; what takes back a cost, a cost.
+        coalesce(lago_invoices.invoice_type, '') <> 'credit' and lago_invoices.is_self_billed is not true,
+        coalesce(lago_invoices.is_self_billed, false),
         lago_notes._landed_at,
         concat_ws('; ',
             case when not lago_notes.has_whole_amounts then 'an amount is not a whole JSON number' end,
@@ -125,6 +129,7 @@ described as (
     from lago_notes
     left join lago_sums on lago_notes.credit_note_id = lago_sums.credit_note_id
     left join lago_invoices on lago_notes.invoice_id = lago_invoices.invoice_id
+    left join lago_voided on lago_notes.credit_note_id = lago_voided.credit_note_id
     left join units on lago_notes.currency_code = units.currency_code
 ),
 
@@ -145,6 +150,7 @@ int_credit_notes as (
         described.is_void,
         described.is_deleted,
         described.is_revenue,
+        described.is_self_billed,
         described._landed_at,
         coalesce(note_parts.corrected_minor, 0) as corrected_minor,
         coalesce(note_parts.unrefunded_minor, 0) as unrefunded_minor,

@@ -110,7 +110,7 @@ int_document_lines as (
         ranked.period_start_at,
         ranked.period_end_at,
         documents.currency_code,
-        documents.is_revenue
+        documents.is_prepaid
     from ranked
     inner join documents
         on ranked.source_system = documents.source_system

@@ -69,6 +69,7 @@ stripe_documents as (
         end as source_park_reason,
         coalesce(status, 'draft') <> 'draft' and not is_deleted as is_issued,
         true as is_revenue,
+        false as is_prepaid,
         cast(0 as bigint) as lines_remainder_minor,
         cast(0 as bigint) as progressive_credit_minor,
         _landed_at
@@ -121,6 +122,7 @@ lago_documents as (
             else 'Lago confirms it: ' || lago_invoices.status || ', payment ' || coalesce(lago_invoices.payment_status, 'unknown')
         end as record_reason,
         case
+            when lago_invoices.is_self_billed then {{ self_billed_reason() }}
             when lago_invoices.prepaid_credit_minor <> coalesce(
                 lago_invoices.prepaid_granted_minor + lago_invoices.prepaid_purchased_minor, 0
             )
@@ -133,8 +135,9 @@ lago_documents as (
         end as source_park_reason,
         coalesce(lago_invoices.status, 'draft') not in ('draft', 'pending', 'failed')
         and not lago_invoices.is_deleted as is_issued,
-        -- A wallet top-up is owed back in service; it is revenue when it is used.
-        coalesce(lago_invoices.invoice_type, '') <> 'credit' as is_revenue,
+        -- A wallet top-up is owed back in service; it is revenue when it is used. A self-billed invoice is a cost.
+        coalesce(lago_invoices.invoice_type, '') <> 'credit' and lago_invoices.is_self_billed is not true as is_revenue,
+        coalesce(lago_invoices.invoice_type, '') = 'credit' as is_prepaid,
         lago_invoices.lines_remainder_minor,
         lago_invoices.progressive_credit_minor,
         lago_invoices._landed_at
@@ -173,11 +176,13 @@ credit_note_documents as (
             when is_void then 'void at its source'
             when problems <> '' then 'its figures disagree: ' || problems
             when total_minor = 0 then 'its source confirms it, and its total is zero'
+            when status = 'voided' then 'its source confirms it, and voided what was left of its credit'
             else 'its source confirms it: ' || coalesce(status, 'issued')
         end as record_reason,
-        '' as source_park_reason,
+        case when is_self_billed then {{ self_billed_reason() }} else '' end as source_park_reason,
         not is_deleted as is_issued,
         is_revenue,
+        not is_revenue and is_self_billed is not true as is_prepaid,
         lines_remainder_minor,
         cast(0 as bigint) as progressive_credit_minor,
         _landed_at

@@ -81,6 +81,7 @@ int_lago_invoices as (
         status,
         payment_status,
         invoice_type,
+        is_self_billed,
         currency_code,
         -- Before credit notes and prepaid credits: those settle an invoice, they do not make it smaller.
         subtotal_minor,

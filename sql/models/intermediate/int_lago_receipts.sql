@@ -1,7 +1,7 @@
 -- One row per payment that succeeded at Lago and invoice that it pays.
 with
 
-payments as (select * from {{ ref('stg_lago__payments') }} where status = 'succeeded'),
+payments as (select * from {{ ref('stg_lago__payments') }} where status = 'succeeded' and invoice_id is not null),
 
 invoices as (select * from {{ ref('stg_lago__invoices') }}),
 

@@ -9,11 +9,31 @@ reconciliation as (select * from {{ ref('fct_reconciliation') }} where class = '
 
 payments as (select * from {{ ref('fct_payments') }}),
 
+in_ledger as (
+    select * from {{ ref('stg_odoo__payments') }} where coalesce(state, '') not in ('canceled', 'rejected')
+),
+
+-- What movements are made of.
+money_loads as (
+    select * from {{ ref('stg_meta__loads') }}
+    where stream in (
+        'invoices', 'invoice_payments', 'payments', 'charges', 'refunds', 'disputes', 'balance_transactions', 'credit_notes'
+    )
+),
+
 disputes as (select * from {{ ref('int_stripe_disputes') }}),
 
 loose_money as (select * from {{ ref('int_stripe_loose_money') }}),
 
+lago_payments as (select * from {{ ref('stg_lago__payments') }} where status = 'succeeded' and invoice_id is null),
+
+charges as (select * from {{ ref('stg_stripe__charges') }} where status = 'succeeded'),
+
 lago_invoices as (select * from {{ ref('stg_lago__invoices') }} where dispute_lost_at is not null),
+
+failed_payouts as (select * from {{ ref('stg_stripe__payouts') }} where status = 'failed'),
+
+lago_voided as (select * from {{ ref('int_lago_voided_credit') }} where voided_minor > 0),
 
 moves as (select * from {{ ref('int_ledger_entries') }} where is_taken_back is not true),
 
@@ -206,6 +226,74 @@ reversed_otherwise as (
     where moves.state = 'posted' and moves.reversed_minor > 0
 ),
 
+streams_read as (
+    select
+        source_name,
+        stream,
+        max(case when outcome = 'landed' then 1 else 0 end) as has_landed
+    from money_loads
+    group by source_name, stream
+),
+
+-- A source that is down keeps what it told before. Of one that was not read in whole since the warehouse was made nothing is gone.
+known_sources as (
+    select source_name
+    from streams_read
+    group by source_name
+    having min(has_landed) = 1
+),
+
+-- Booked, and no movement of its source is it any more: a refund that failed afterwards, a payment that was taken away. What is
+-- another document's now is a movement that says so (payment_not_booked), and what came in and is gone from a posted invoice is
+-- settled_in_ledger_only.
+unknown_payments as (
+    select
+        in_ledger.source_system,
+        in_ledger.payment_id,
+        coalesce(in_ledger.source_invoice_id, '') as source_invoice_id,
+        {{ joined('in_ledger.payment_name', ', ', 'in_ledger.odoo_payment_id') }} as payment_names,
+        cast(sum(in_ledger.amount_minor) as bigint) as amount_minor,
+        min(in_ledger.currency_code) as currency_code,
+        max(in_ledger._landed_at) as landed_at
+    from in_ledger
+    inner join known_sources on in_ledger.source_system = known_sources.source_name
+    left join payments
+        on in_ledger.source_system = payments.source_system
+        and in_ledger.payment_id = payments.payment_id
+        and (
+            in_ledger.source_invoice_id = payments.source_invoice_id
+            or in_ledger.source_invoice_id = payments.booked_for
+            or payments.held = 'never'
+        )
+    left join unequal_payments
+        on in_ledger.source_system = unequal_payments.source_system
+        and in_ledger.source_invoice_id = unequal_payments.source_invoice_id
+        and in_ledger.direction = 'inbound'
+        and unequal_payments.class = 'settled_in_ledger_only'
+    where payments.payment_id is null and unequal_payments.source_invoice_id is null
+    group by in_ledger.source_system, in_ledger.payment_id, coalesce(in_ledger.source_invoice_id, '')
+),
+
+gone_at_source as (
+    select
+        'payment_unknown_at_source' as class,
+        unknown_payments.source_system,
+        unknown_payments.source_invoice_id,
+        'payment|' || unknown_payments.payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        cast(null as bigint) as source_minor,
+        unknown_payments.amount_minor as ledger_minor,
+        unknown_payments.currency_code,
+        unknown_payments.landed_at as first_seen_at,
+        'The payment ' || unknown_payments.payment_id || coalesce(' (' || unknown_payments.payment_names || ')', '') || ' over '
+        || {{ amount_text('unknown_payments.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || unknown_payments.currency_code, '')
+        || ' stands in Odoo and its source tells of it no more: look there what became of the money. If it did not move, '
+        || 'cancel the payment in Odoo; if it did, match it by hand' as says
+    from unknown_payments
+    left join units on unknown_payments.currency_code = units.currency_code
+),
+
 twice_named as (
     select
         'named_twice' as class,
@@ -380,6 +468,28 @@ unclaimed as (
     from worded_loose_money
 ),
 
+-- What Stripe has as a charge too is a row of Stripe's already.
+unnamed_at_lago as (
+    select
+        'money_without_document' as class,
+        'lago' as source_system,
+        '' as source_invoice_id,
+        'payment|' || lago_payments.payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        lago_payments.amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        lago_payments.currency_code,
+        lago_payments._landed_at as first_seen_at,
+        'Lago has the payment ' || lago_payments.payment_id || ' over '
+        || {{ amount_text('lago_payments.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || lago_payments.currency_code, '')
+        || ' and names no invoice for it: find out what it is for, and book it by hand' as says
+    from lago_payments
+    left join charges on lago_payments.reference in (charges.charge_id, charges.payment_intent_id)
+    left join units on lago_payments.currency_code = units.currency_code
+    where charges.charge_id is null
+),
+
 -- Lago says that a dispute was lost, and neither how much nor when it was taken; where Stripe told it, this adds nothing.
 lost_at_lago as (
     select
@@ -401,6 +511,26 @@ lost_at_lago as (
         and invoices.source_system = 'lago' and invoices.kind = 'invoice' and invoices.record_verdict = 'verified'
 ),
 
+-- A payout may fail days after it was paid, when a person has booked its transfer.
+returned_payouts as (
+    select
+        'payout_failed' as class,
+        'stripe' as source_system,
+        '' as source_invoice_id,
+        'payout|' || failed_payouts.payout_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        failed_payouts.amount_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        failed_payouts.currency_code,
+        failed_payouts._landed_at as first_seen_at,
+        'The payout ' || failed_payouts.payout_id || ' over '
+        || {{ amount_text('failed_payouts.amount_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || failed_payouts.currency_code, '') || coalesce(' for ' || failed_payouts.arrives_on, '')
+        || ' failed and its money went back: reverse the transfer where it is booked, and look at the bank account at Stripe' as says
+    from failed_payouts
+    left join units on failed_payouts.currency_code = units.currency_code
+),
+
 open_refunds as (
     select
         'refund_open' as class,
@@ -417,6 +547,26 @@ open_refunds as (
     from invoices
     left join units on invoices.currency_code = units.currency_code
     where invoices.kind = 'credit_note' and invoices.record_verdict = 'verified' and invoices.open_minor > 0
+),
+
+voided_credit as (
+    select
+        'credit_voided' as class,
+        invoices.source_system,
+        invoices.source_invoice_id,
+        invoices.kind,
+        cast(null as bigint) as ledger_move_id,
+        lago_voided.voided_minor as source_minor,
+        cast(null as bigint) as ledger_minor,
+        invoices.currency_code,
+        invoices.landed_at as first_seen_at,
+        'Lago has voided ' || {{ amount_text('lago_voided.voided_minor', 'coalesce(units.iso_units_per_major, 100)') }}
+        || coalesce(' ' || invoices.currency_code, '') || ' of the credit of this note, which no invoice had used; '
+        || 'in the ledger it is still the customer''s: write it off by hand' as says
+    from invoices
+    inner join lago_voided on invoices.source_invoice_id = lago_voided.credit_note_id
+    left join units on invoices.currency_code = units.currency_code
+    where invoices.source_system = 'lago' and invoices.kind = 'credit_note' and invoices.record_verdict = 'verified'
 ),
 
 uncollectible as (
@@ -455,6 +605,8 @@ found as (
     union all
     select * from reversed_otherwise
     union all
+    select * from gone_at_source
+    union all
     select * from twice_named
     union all
     select * from deltas
@@ -469,7 +621,13 @@ found as (
     union all
     select * from unclaimed
     union all
+    select * from unnamed_at_lago
+    union all
+    select * from returned_payouts
+    union all
     select * from open_refunds
+    union all
+    select * from voided_credit
     union all
     select * from uncollectible
 ),

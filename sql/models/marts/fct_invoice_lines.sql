@@ -23,8 +23,8 @@ fct_invoice_lines as (
         numbered.source_line_id,
         numbered.description,
         -- A wallet top-up is owed back in service: whatever it is called, it belongs to no family of revenue.
-        case when numbered.is_revenue then families.service_family else 'prepaid' end as service_family,
-        case when numbered.is_revenue then families.family_rule else 'a wallet top-up' end as family_rule,
+        case when numbered.is_prepaid then 'prepaid' else families.service_family end as service_family,
+        case when numbered.is_prepaid then 'a wallet top-up' else families.family_rule end as family_rule,
         numbered.is_proration or families.is_proration as is_proration,
         cast(numbered.quantity as decimal(18, 6)) as quantity,
         numbered.amount_minor,

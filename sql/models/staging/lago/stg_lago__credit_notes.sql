@@ -44,7 +44,8 @@ stg_lago__credit_notes as (
         coalesce({{ iso_minor('source.offset') }}, 0) as offset_minor,
         {{ json_is_array('source.payload', '$.items') }} as has_items,
         {{ json_all_whole('source.payload', [
-            '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents', '$.total_amount_cents'
+            '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents', '$.total_amount_cents',
+            '$.credit_amount_cents', '$.refund_amount_cents'
         ]) }} as has_whole_amounts,
 
         try_cast(source.issuing_date as date) as issued_on,

@@ -7,6 +7,7 @@ source as (
         'status': '$.status',
         'payment_status': '$.payment_status',
         'invoice_type': '$.invoice_type',
+        'self_billed': '$.self_billed',
         'version_number': '$.version_number',
         'currency': '$.currency',
         'fees_amount': '$.fees_amount_cents',
@@ -53,6 +54,7 @@ stg_lago__invoices as (
         source.status,
         source.payment_status,
         source.invoice_type,
+        coalesce(source.self_billed = 'true', false) as is_self_billed,
         try_cast(source.version_number as integer) as version_number,
         nullif(source.file_url, '') as pdf_url,
 

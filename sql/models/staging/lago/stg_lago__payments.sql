@@ -1,4 +1,4 @@
--- One row per payment and Lago invoice it pays; a payment of a payment request pays several.
+-- One row per payment and Lago invoice it pays; a payment of a payment request pays several, and one that names none is a row too.
 with
 
 source as (
@@ -41,12 +41,15 @@ stg_lago__payments as (
         -- amounts, whole minor units in ISO's counting; the whole payment, whatever number of invoices it pays
         upper(source.currency) as currency_code,
         {{ iso_minor('source.amount') }} as amount_minor,
-        invoices_of_payment.invoice_count,
+        coalesce(invoices_of_payment.invoice_count, 0) as invoice_count,
 
         -- times, UTC; of a manual payment it is the day that a person typed
-        try_cast(source.created_at as timestamptz) as paid_at
+        try_cast(source.created_at as timestamptz) as paid_at,
+
+        -- lineage
+        source._landed_at
     from source
-    inner join invoices_of_payment on source._key = invoices_of_payment._key
+    left join invoices_of_payment on source._key = invoices_of_payment._key
     left join units on upper(source.currency) = units.currency_code
     where not source._deleted
 )

@@ -32,7 +32,8 @@ stg_odoo__payments as (
             try_cast(source.amount as decimal(24, 6)) * coalesce(units.iso_units_per_major, 100), 0
         ) as bigint) as amount_minor,
         source.is_reconciled = 'true' as is_reconciled,
-        try_cast(nullif(source.payment_date, 'false') as date) as paid_on
+        try_cast(nullif(source.payment_date, 'false') as date) as paid_on,
+        source._landed_at
     from source
     left join units on source.currency_code = units.currency_code
     where not source._deleted

@@ -41,7 +41,10 @@ stg_stripe__credit_notes as (
         {{ iso_minor('source.post_payment_amount') }} as post_payment_minor,
         coalesce({{ iso_minor('source.out_of_band_amount') }}, 0) as out_of_band_minor,
         {{ iso_minor(json_sum_of_first('source.payload', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor,
-        {{ json_all_whole('source.payload', ['$.subtotal', '$.total']) }} as has_whole_amounts,
+        -- All four are in every record of the pinned version; without the last two nobody knows how the note was made good.
+        {{ json_all_whole('source.payload', [
+            '$.subtotal', '$.total', '$.pre_payment_amount', '$.post_payment_amount'
+        ]) }} as has_whole_amounts,
         coalesce(source.lines_has_more = 'true', false) as has_more_lines,
         source.livemode = 'true' as is_live,
         nullif(source.pdf, '') as pdf_url,

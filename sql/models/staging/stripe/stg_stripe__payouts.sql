@@ -25,7 +25,10 @@ stg_stripe__payouts as (
         {{ iso_minor('source.amount') }} as amount_minor,
         -- Midnight UTC stands for the bank's day; cut in the company's zone it would be the day before.
         {{ day_of_unix('source.arrival_date') }} as arrives_on,
-        {{ moment_of_unix('source.created') }} as created_at
+        {{ moment_of_unix('source.created') }} as created_at,
+
+        -- lineage
+        source._landed_at
     from source
     left join units on upper(source.currency) = units.currency_code
     where not source._deleted
