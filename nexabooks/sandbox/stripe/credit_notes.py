@@ -82,7 +82,7 @@ def render_credit_note(note: CreditNote, invoice: Invoice, user: User) -> dict[s
         "total_excluding_tax": note.subtotal_minor,
         "total_taxes": tax_share,
         "type": "pre_payment" if note.is_pre_payment else "post_payment",
-        "voided_at": seconds(note.created_at) if note.status == "void" else None,
+        "voided_at": seconds(note.voided_at or note.created_at) if note.status == "void" else None,
     }
 
 
