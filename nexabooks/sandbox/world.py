@@ -266,7 +266,8 @@ class Invoice:
     lago_payment_status: str = "pending"
     lago_invoice_type: str = "subscription"
     subscription_id: str | None = None
-    # NexaCloud's row; None id = the invoice is unknown to NexaCloud.
+    # NexaCloud's row; None id = the invoice is unknown to NexaCloud. `cloud_created_at` is the moment of the synchronisation
+    # that made it: until then only the source has the invoice.
     cloud_id: str | None = None
     cloud_created_at: datetime | None = None
     cloud_status: str = "paid"
