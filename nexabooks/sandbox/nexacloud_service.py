@@ -111,11 +111,16 @@ def rows_of(world: World, table: str) -> list[tuple[Any, ...]]:
     """The rows that `table` has in this world, in the order of its columns. An empty text is NULL, as the real one stores."""
     columns = [name for name, _ in TABLES[table]]
     if table == "invoices":
-        return [_invoice_row(i) for i in world.invoices if i.cloud_id]
+        return [_invoice_row(i) for i in world.invoices if _is_synchronised(i, world)]
     if table == "invoice_items":
-        return [row for i in world.invoices if i.cloud_id for row in _item_rows(i)]
+        return [row for i in world.invoices if _is_synchronised(i, world) for row in _item_rows(i)]
     records = [r for r in getattr(world, table) if table != "users" or r.in_nexacloud]
     return [tuple(_stored(getattr(record, column)) for column in columns) for record in records]
+
+
+def _is_synchronised(invoice: Invoice, world: World) -> bool:
+    at = invoice.cloud_created_at
+    return invoice.cloud_id is not None and (at is None or at <= world.now)
 
 
 def _stored(value: Any) -> Any:

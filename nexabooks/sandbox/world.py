@@ -141,10 +141,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
+    """Money given back. With `failed_at` it is failed, and had succeeded until then; failed without it, it never did."""
+
     id: str
     created_at: datetime
     amount_minor: int
     status: str = "succeeded"
+    failed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ class CreditNote:
     total_minor: int
     reason: str = ""
     status: str = "issued"
+    voided_at: datetime | None = None  # Stripe's; a void note without it was void from the start
     is_pre_payment: bool = False
     refund_id: str = ""
     refund_status: str = "succeeded"  # Lago's; Stripe's refund has its own
@@ -262,7 +266,8 @@ class Invoice:
     lago_payment_status: str = "pending"
     lago_invoice_type: str = "subscription"
     subscription_id: str | None = None
-    # NexaCloud's row; None id = the invoice is unknown to NexaCloud.
+    # NexaCloud's row; None id = the invoice is unknown to NexaCloud. `cloud_created_at` is the moment of the synchronisation
+    # that made it: until then only the source has the invoice.
     cloud_id: str | None = None
     cloud_created_at: datetime | None = None
     cloud_status: str = "paid"

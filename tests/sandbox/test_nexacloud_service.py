@@ -10,7 +10,11 @@ import pytest
 import sqlalchemy
 
 from nexabooks.sandbox import story, story_invoices, traps
+from nexabooks.sandbox.making import item, utc
 from nexabooks.sandbox.nexacloud_service import TABLES, NexacloudService, rows_of
+from nexabooks.sandbox.stripe.book import Book
+from nexabooks.sandbox.traps_making import of_stripe
+from nexabooks.sandbox.traps_people import PLAIN
 from nexabooks.sandbox.world import World
 
 
@@ -45,6 +49,16 @@ def test_every_table_equals_the_world(database: NexacloudService, world: World):
         assert [r[0] for r in found] == [r[0] for r in comparable(rows_of(world, table))], table
         by_id = {row[0]: row for row in rows_of(world, table)}
         assert all(row == by_id[row[0]] for row in found), table
+
+
+def test_an_invoice_has_no_row_before_the_synchronisation_that_makes_it():
+    """Its source has it a day earlier; then row and items come, stamped with the day of the synchronisation."""
+    today, tomorrow = utc("2026-06-02T06:00"), utc("2026-06-03T06:00")
+    late = of_stripe("late", [item("VPS", 1000)], at="2026-06-01T14:00", cloud_created_at=utc("2026-06-02T23:00"))
+    worlds = [World("late", now, users=(PLAIN,), invoices=(late,)) for now in (today, tomorrow)]
+    assert [[i["id"] for i in Book(w).listing("invoices").records] for w in worlds] == [[late.id]] * 2
+    assert [[row[0] for row in rows_of(w, "invoices")] for w in worlds] == [[], [late.cloud_id]]
+    assert [[row[1] for row in rows_of(w, "invoice_items")] for w in worlds] == [[], [late.cloud_id]]
 
 
 def test_the_storys_figures_by_plain_sql(database: NexacloudService):

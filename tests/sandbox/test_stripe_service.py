@@ -13,8 +13,11 @@ import requests
 import stripe
 
 from nexabooks.sandbox import story, traps
+from nexabooks.sandbox.making import item, utc
 from nexabooks.sandbox.stripe import StripeService
 from nexabooks.sandbox.stripe.book import Book
+from nexabooks.sandbox.traps_making import credited, of_stripe
+from nexabooks.sandbox.traps_people import PLAIN
 from nexabooks.sandbox.world import World
 
 # The two traps whose source contradicts itself; every other invoice adds up.
@@ -163,6 +166,20 @@ def test_embedded_lines_are_the_first_ten(tricky):
     assert [line["id"] for line in embedded["data"]] == [line["id"] for line in lines[:10]]
     assert len({line["id"] for line in lines}) == 137
     assert {(line["object"], line["invoice"]) for line in lines} == {("line_item", id)}
+
+
+def test_a_credit_note_shows_its_first_ten_lines_and_lists_them_all(told):
+    """Its lines have an address of their own, and do not name it."""
+    made = credited(of_stripe("twelve", [item("VPS", 12000)]), "twelve", 12000, 1560)
+    note = made.credit_notes[0]
+    lines = tuple(replace(note.lines[0], id=f"cnli_{n:02}", amount_minor=1000, taxes=()) for n in range(12))
+    made = replace(made, credit_notes=(replace(note, lines=lines),))
+    told.world = World("twelve", utc("2026-06-02T06:00"), users=(PLAIN,), invoices=(made,))
+    embedded = told.get(f"credit_notes/{note.id}").json()["lines"]
+    assert (len(embedded["data"]), embedded["has_more"]) == (10, True)
+    listed = told.all(f"credit_notes/{note.id}/lines", limit=5)
+    assert [line["id"] for line in listed] == [line.id for line in lines]
+    assert "credit_note" not in listed[0]
 
 
 def test_subscriptions_hide_canceled_ones(told):

@@ -106,6 +106,10 @@ class Book:
         self.listing("invoices")
         return self.lines[id]
 
+    def credit_note_lines(self, id: str) -> list[Record]:
+        """All lines of one credit note, in the order of the document."""
+        return credit_notes.render_lines(next(c for i in self.invoices for c in i.credit_notes if c.id == id))
+
     def render_one(self, invoice: Invoice) -> Record:
         """One invoice as an object, whatever moment of its life `invoice` is."""
         return self._render_invoice(invoice)[0]

@@ -61,7 +61,7 @@ def render_credit_note(note: CreditNote, invoice: Invoice, user: User) -> dict[s
         "effective_at": seconds(note.created_at),
         "invoice": invoice.id,
         "lines": list_object(
-            [_credit_line(line) for line in note.lines[:EMBEDDED_LINES]], f"/v1/credit_notes/{note.id}/lines"
+            render_lines(note)[:EMBEDDED_LINES], f"/v1/credit_notes/{note.id}/lines", len(note.lines) > EMBEDDED_LINES
         ),
         "livemode": False,
         "memo": None,
@@ -82,8 +82,13 @@ def render_credit_note(note: CreditNote, invoice: Invoice, user: User) -> dict[s
         "total_excluding_tax": note.subtotal_minor,
         "total_taxes": tax_share,
         "type": "pre_payment" if note.is_pre_payment else "post_payment",
-        "voided_at": seconds(note.created_at) if note.status == "void" else None,
+        "voided_at": seconds(note.voided_at or note.created_at) if note.status == "void" else None,
     }
+
+
+def render_lines(note: CreditNote) -> list[dict[str, Any]]:
+    """All lines of a credit note; they do not name it."""
+    return [_credit_line(line) for line in note.lines]
 
 
 def _credit_line(line: Line) -> dict[str, Any]:

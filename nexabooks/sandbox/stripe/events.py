@@ -6,7 +6,8 @@ The object inside is as it was then, and shows the ten first lines of an invoice
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nexabooks.sandbox.stripe import money
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from nexabooks.sandbox.stripe.book import Book
 
 KEPT = timedelta(days=30)
+# The list is eventually consistent: what happened in the newest seconds may still be missing, so here it always is.
+LAG = timedelta(seconds=5)
+CLOSED = ("won", "lost", "prevented", "warning_closed")
 # "Each event data is rendered according to Stripe API version at its creation time": the account's own version, older
 # than the one a reader pins (facts/stripe.md, "What a pinned version does not do").
 EVENT_API_VERSION = "2026-03-25.dahlia"
@@ -27,9 +31,9 @@ Happening = tuple[datetime | None, str, Any]  # when, type, a function that give
 
 
 def events_of(book: Book) -> Iterator[dict[str, Any]]:
-    """Every event of the 30 days before the world's now, oldest first."""
-    since = book.world.now - KEPT
-    happened = [h for h in _happenings(book) if h[0] is not None and since <= h[0] < book.world.now]
+    """Every event of the 30 days before the world's now, oldest first, but for those of the last seconds."""
+    since, until = book.world.now - KEPT, book.world.now - LAG
+    happened = [h for h in _happenings(book) if h[0] is not None and since <= h[0] < until]
     for at, kind, render in sorted(happened, key=lambda h: h[0]):
         obj = render()
         yield {
@@ -60,6 +64,10 @@ def _happenings(book: Book) -> Iterator[Happening]:
         yield from _of_invoice(book, invoice)
     for made in book.others:
         yield from _of_charge(made, book.users[made.user_id])
+    for payout in book.listing("payouts").records:
+        at = datetime.fromtimestamp(payout["created"], UTC)
+        for kind in ("created", "paid", "reconciliation_completed"):  # a payout is all three at once here
+            yield at, f"payout.{kind}", lambda p=payout: p
 
 
 def _of_invoice(book: Book, invoice: Invoice) -> Iterator[Happening]:
@@ -75,8 +83,11 @@ def _of_invoice(book: Book, invoice: Invoice) -> Iterator[Happening]:
     if invoice.is_deleted:
         yield invoice.deleted_at, "invoice.deleted", then("draft", invoice.deleted_at)
     for note in invoice.credit_notes:
-        yield note.created_at, "credit_note.created", lambda n=note: render_credit_note(n, invoice, user)
+        issued = replace(note, status="issued") if note.voided_at else note
+        yield note.created_at, "credit_note.created", lambda n=issued: render_credit_note(n, invoice, user)
         yield note.created_at, "invoice.updated", then(invoice.status, note.created_at)
+        yield note.voided_at, "credit_note.voided", lambda n=note: render_credit_note(n, invoice, user)
+        yield note.voided_at, "invoice.updated", then(invoice.status, note.voided_at)
     for n, payment in enumerate(invoice.payments):
         yield payment.paid_at, "invoice_payment.paid", lambda p=payment, n=n: render_invoice_payment(p, invoice, n == 0)
         yield from _of_charge(money.charge_of(payment, invoice), user)
@@ -91,6 +102,14 @@ def _of_charge(made: Charge, user: User) -> Iterator[Happening]:
         yield payment.returned_at, "payment_intent.payment_failed", lambda: money.render_payment_intent(made, user)
         yield payment.returned_at, "charge.failed", lambda: money.render_charge(made, user)
     for refund in payment.refunds:
-        yield refund.created_at, "refund.created", lambda r=refund: money.render_refund(r, made, user)
+        before = replace(refund, status="succeeded") if refund.failed_at else refund
+        yield refund.created_at, "refund.created", lambda r=before: money.render_refund(r, made, user)
+        for kind in ("refund.updated", "refund.failed"):
+            yield refund.failed_at, kind, lambda r=refund: money.render_refund(r, made, user)
     for dispute in payment.disputes:
-        yield dispute.created_at, "charge.dispute.created", lambda d=dispute: money.render_dispute(d, made, [])
+        opened = replace(dispute, status="needs_response") if dispute.status in CLOSED else dispute
+        for kind in ("created", "funds_withdrawn"):
+            yield dispute.created_at, f"charge.dispute.{kind}", lambda d=opened: money.render_dispute(d, made, [])
+        for kind in ("closed", "funds_reinstated") if dispute.status == "won" else ("closed",):
+            at = dispute.closed_at if dispute.status in CLOSED else None
+            yield at, f"charge.dispute.{kind}", lambda d=dispute: money.render_dispute(d, made, [])

@@ -287,5 +287,9 @@ def as_it_was(invoice: Invoice, status: str, until: datetime) -> Invoice:
         paid_at=invoice.paid_at if status == "paid" else None,
         voided_at=invoice.voided_at if status == "void" else None,
         payments=tuple(p for p in invoice.payments if p.paid_at <= until),
-        credit_notes=tuple(c for c in later if c.created_at <= until),
+        credit_notes=tuple(
+            replace(c, status="issued") if c.voided_at and c.voided_at > until else c
+            for c in later
+            if c.created_at <= until
+        ),
     )

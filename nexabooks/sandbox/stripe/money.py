@@ -245,7 +245,7 @@ def transactions_of(made: Charge) -> list[dict[str, Any]]:
                     "refund_failure",
                     refund.amount_minor,
                     0,
-                    refund.created_at,
+                    refund.failed_at or refund.created_at,
                     currency,
                     payment.exchange_rate,
                 )

@@ -27,6 +27,7 @@ _EXPANDS = {
     "product": "products",
 }
 _DEEPEST = 4
+_WITH_LINES = ("invoices", "credit_notes")
 
 
 class StripeService(Service):
@@ -91,7 +92,11 @@ class StripeService(Service):
     def _answer(self, request: Request) -> Any:
         parts = request.path.strip("/").split("/")
         name = parts[1] if len(parts) > 1 and parts[0] == "v1" else ""
-        if name not in KINDS or len(parts) > 4 or (len(parts) == 4 and (name, parts[3]) != ("invoices", "lines")):
+        if (
+            name not in KINDS
+            or len(parts) > 4
+            or (len(parts) == 4 and not (name in _WITH_LINES and parts[3] == "lines"))
+        ):
             raise Refused(
                 404,
                 f"Unrecognized request URL ({request.verb}: {request.path}). If you are trying to list objects, remove "
@@ -115,7 +120,7 @@ class StripeService(Service):
         if len(parts) == 3:
             asked = read_query(request.query)
             return self._expanded(record, asked.expand)
-        return self._lines(parts[2], request)
+        return self._lines(name, parts[2], request)
 
     def _list(self, name: str, request: Request) -> Record:
         kind = KINDS[name]
@@ -126,12 +131,12 @@ class StripeService(Service):
             raise _not_expandable(asked.expand[0])
         return list_object([self._expanded(r, expand) for r in records], f"/v1/{name}", has_more)
 
-    def _lines(self, invoice_id: str, request: Request) -> Record:
+    def _lines(self, name: str, id: str, request: Request) -> Record:
         asked = read_query(request.query)
-        lines = self.book.invoice_lines(invoice_id)
+        lines = self.book.invoice_lines(id) if name == "invoices" else self.book.credit_note_lines(id)
         position = {line["id"]: n for n, line in enumerate(lines)}
         records, has_more = page(lines, asked, position, "line item")
-        return list_object(records, f"/v1/invoices/{invoice_id}/lines", has_more)
+        return list_object(records, f"/v1/{name}/{id}/lines", has_more)
 
     def _expanded(self, record: Record, paths: list[str], depth: int = 0) -> Record:
         """The record with the objects that `paths` ask for in place of their ids. Raises Refused (400) for others."""

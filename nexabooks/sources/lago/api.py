@@ -19,6 +19,7 @@ from nexabooks.errors import (
     SourceContractBroken,
     Unreachable,
 )
+from nexabooks.rawjson import records_in
 from nexabooks.settings import Settings, secret
 
 PER_PAGE = 100  # the default of Lago's code; no upper bound is documented for its cloud
@@ -34,9 +35,9 @@ class RightMissing(AccessRefused):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: its body as it came, the ids in it, and what its meta says."""
+    """One page of a list: its rows as they came, the ids of them, and what its meta says."""
 
-    body: bytes
+    rows: tuple[bytes, ...]
     ids: tuple[str, ...]
     next_page: int | None
     total_count: int
@@ -68,10 +69,10 @@ class LagoApi:
                 source="lago",
             ) from None
 
-    def page(self, plural: str, page: int, filters: Sequence[tuple[str, str]] = ()) -> Page:
-        """Page `page` of the list `plural`."""
+    def page(self, plural: str, page: int, per_page: int, filters: Sequence[tuple[str, str]] = ()) -> Page:
+        """Page `page` of the list `plural`, cut into pages of `per_page` rows."""
         what = f"{plural}, page {page}"
-        params = [("page", str(page)), ("per_page", str(PER_PAGE)), *filters]
+        params = [("page", str(page)), ("per_page", str(per_page)), *filters]
         answer = self._wire.get(plural, params, what=what)
         parsed = answer.parsed()
         try:
@@ -82,7 +83,8 @@ class LagoApi:
                 raise SourceContractBroken(
                     f"Lago was asked for {what} and answered page {meta['current_page']}.", source="lago"
                 )
-            return Page(answer.body, ids, meta["next_page"], meta["total_count"])
+            cut = tuple(bytes(row) for row in records_in(answer.body, plural))
+            return Page(cut, ids, meta["next_page"], meta["total_count"])
         except (KeyError, TypeError):
             raise SourceContractBroken(
                 f"Lago answered {what} without a list of records that have a lago_id, or without its meta.",

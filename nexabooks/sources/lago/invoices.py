@@ -30,7 +30,7 @@ from nexabooks.errors import (
     SourceContractBroken,
     TransientError,
 )
-from nexabooks.rawjson import elements, member
+from nexabooks.rawjson import member
 from nexabooks.sources.lago.api import LagoApi, NotThere
 from nexabooks.sources.lago.listing import Listing, read_list
 from nexabooks.streams import Batch, Claim, Finished
@@ -107,7 +107,7 @@ def read_invoices(api: LagoApi, state: dict[str, Any] | None, *, full: bool) -> 
 
 def rows_of(listing: Listing) -> list[Row]:
     """The list's rows. One with a broken amount is a row like any other: what is wrong with it is said in the warehouse."""
-    return [_row(raw) for body in listing.bodies for raw in orjson.loads(body)["invoices"]]
+    return [_row(orjson.loads(row)) for row in listing.rows]
 
 
 def claims_of(rows: list[Row], basis: str) -> tuple[Claim, ...]:
@@ -184,13 +184,8 @@ def _detail(api: LagoApi, row: Row, details: _Details) -> bytes | None:
 
 def _as_list_rows(listing: Listing, wanted: set[str]) -> Batch:
     """The list rows of the invoices whose details were refused, as they came."""
-    bodies = [
-        raw
-        for body in listing.bodies
-        for raw in elements(member(body, "invoices"))
-        if orjson.loads(raw)["lago_id"] in wanted
-    ]
-    return Batch("invoices", bodies=tuple(bodies), row_count=len(bodies))
+    rows = tuple(row for lago_id, row in zip(listing.ids, listing.rows, strict=True) if lago_id in wanted)
+    return Batch("invoices", bodies=rows, row_count=len(rows))
 
 
 def _refuse_when_thin(known_count: int, gone_count: int) -> None:

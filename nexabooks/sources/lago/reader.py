@@ -43,7 +43,7 @@ class LagoSession:
         So this costs one call a customer.
         """
         customers = read_list(self._api, "customers")
-        owners = [row["external_id"] for body in customers.bodies for row in orjson.loads(body)["customers"]]
+        owners = [orjson.loads(row)["external_id"] for row in customers.rows]
         listings = []
         for owner in owners:
             try:
@@ -55,12 +55,11 @@ class LagoSession:
 
 def _landed(table: str, listings: list[Listing]) -> Iterator[Batch | Finished]:
     """Whole lists of one table, as they came, and their end."""
-    bodies = tuple(body for listing in listings for body in listing.bodies)
-    row_count = sum(len(listing.ids) for listing in listings)
-    if bodies:
-        yield Batch(table, bodies=bodies, records_at=table, row_count=row_count)
+    rows = tuple(row for listing in listings for row in listing.rows)
+    if rows:
+        yield Batch(table, bodies=rows, row_count=len(rows))
     basis = "wire" if any(listing.basis == "wire" for listing in listings) else "source"
-    yield Finished(table, is_complete=True, claims=(Claim(table, row_count, basis=basis),))
+    yield Finished(table, is_complete=True, claims=(Claim(table, len(rows), basis=basis),))
 
 
 class LagoSource:

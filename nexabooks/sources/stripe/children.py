@@ -1,4 +1,4 @@
-"""What hangs below a record and is read with it: the lines of a long invoice, the transactions of a payout."""
+"""What hangs below a record and is read with it: the lines of a long invoice or credit note, the transactions of a payout."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from nexabooks.rawjson import elements, member
 from nexabooks.sources.stripe.wire import Gone, Page
 from nexabooks.streams import Batch, Claim
 
@@ -105,6 +106,43 @@ class InvoiceLines(Feed):
         self.unread_of.add(invoice_id)
 
 
+class CreditNoteLines(Feed):
+    """Every line of each credit note whose embedded list says that more follow (it ends after ten).
+
+    A line does not name its note, so `credit_note` is set before what Stripe sent. A note never loses a line.
+    """
+
+    def __init__(self, pager: Pager) -> None:
+        super().__init__()
+        self._pager = pager
+        self._row_count = 0
+
+    def of(self, records: Iterable[dict[str, Any]]) -> Iterator[Batch]:
+        """The lines of those credit notes that have more than were embedded."""
+        for note in records:
+            if (note.get("lines") or {}).get("has_more"):
+                yield from self._lines(note["id"])
+
+    def claims(self) -> tuple[Claim, ...]:
+        """As many lines as came over the wire."""
+        return (Claim("credit_note_lines", self._row_count, basis="wire"),)
+
+    def _lines(self, note_id: str) -> Iterator[Batch]:
+        seen: set[str] = set()
+        for page in self._pager.pages(f"/v1/credit_notes/{note_id}/lines", {}, what=f"lines of {note_id}"):
+            wrong = [line["id"] for line in page.records if line.get("object") != "credit_note_line_item"]
+            if wrong:
+                self.unread.append(f"Stripe sent {wrong[0]} among the lines of {note_id}, and it is no line of it.")
+                self.unread_of.add(note_id)
+                return
+            seen |= {line["id"] for line in page.records}
+            named = [
+                b'{"credit_note":"%s",' % note_id.encode() + line[1:] for line in elements(member(page.body, "data"))
+            ]
+            yield Batch("credit_note_lines", tuple(named), row_count=len(named))
+        self._row_count += len(seen)
+
+
 class PayoutTransactions(Feed):
     """Which balance transactions make up a payout: for each automatic payout whose reconciliation is completed.
 
@@ -161,6 +199,8 @@ def feed_of(stream: str, pager: Pager, state: dict[str, Any]) -> Feed:
     """What hangs below the records of `stream`."""
     if stream == "invoices":
         return InvoiceLines(pager, state.get("draft_lines", {}))
+    if stream == "credit_notes":
+        return CreditNoteLines(pager)
     if stream == "payouts":
         return PayoutTransactions(pager)
     return Feed()

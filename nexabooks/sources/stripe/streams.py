@@ -188,7 +188,11 @@ _MAY_NOT_LOSE = {
     "tax_rates": "A tax amount could not be named.",
     "events": "A deleted draft would leave no trace at all.",
 }
-_FEEDS = {"invoices": ("invoice_lines",), "payouts": ("payout_transactions",)}
+_FEEDS = {
+    "invoices": ("invoice_lines",),
+    "credit_notes": ("credit_note_lines",),
+    "payouts": ("payout_transactions",),
+}
 
 STREAMS: tuple[Stream, ...] = (
     *(
@@ -201,6 +205,12 @@ STREAMS: tuple[Stream, ...] = (
         ("invoice", "id"),
         may_not_lose="An invoice of more than ten lines would not add up.",
         belongs_to="invoices",
+    ),
+    Stream(
+        "credit_note_lines",
+        ("credit_note", "id"),
+        may_not_lose="A credit note of more than ten lines would not add up.",
+        belongs_to="credit_notes",
     ),
     Stream(
         "payout_transactions",

@@ -91,8 +91,10 @@ described as (
         concat_ws('; ',
             case when coalesce(status, '') not in ('issued', 'void') then 'its status is not known' end,
             case when not has_whole_amounts then 'an amount is not a whole JSON number' end,
-            case when has_more_lines then 'it has more lines than were sent' end,
-            case when net_of_discount_minor is null then 'it has no lines' end,
+            case
+                when net_of_discount_minor is null and has_more_lines then 'its lines, more than ten, were not read'
+                when net_of_discount_minor is null then 'it has no lines'
+            end,
             case when net_of_discount_minor - inclusive_tax_minor <> total_minor - tax_minor
                 then 'its lines add up to ' || {{ amount_text('net_of_discount_minor - inclusive_tax_minor') }}
                     || ' and total less tax is ' || {{ amount_text('total_minor - tax_minor') }} end

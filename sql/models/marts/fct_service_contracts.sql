@@ -33,14 +33,33 @@ case_sums as (
     group by contract_cases.contract_id
 ),
 
--- Direct links and those by way of a case, each timelog once.
-contract_timelogs as (
-    select contract_id, timelog_id from timelogs where contract_id is not null
-    union
-    select contract_cases.contract_id, timelogs.timelog_id
+-- Of several contracts on one case: whose term has the day of work, and of those the one that ends first (decision 30).
+timelogs_by_case as (
+    select
+        timelogs.timelog_id,
+        contracts.contract_id,
+        row_number() over (
+            partition by timelogs.timelog_id
+            order by
+                case
+                    when timelogs.worked_on between coalesce(contracts.start_on, timelogs.worked_on)
+                        and coalesce(contracts.due_on, timelogs.worked_on) then 0
+                    else 1
+                end,
+                contracts.due_on nulls last,
+                contracts.contract_id
+        ) as place
     from timelogs
     inner join contract_cases on timelogs.case_id = contract_cases.case_id
+    inner join contracts on contract_cases.contract_id = contracts.contract_id
     where timelogs.contract_id is null
+),
+
+-- Each timelog once: for the contract that it names itself, else for one of its case.
+contract_timelogs as (
+    select contract_id, timelog_id from timelogs where contract_id is not null
+    union all
+    select contract_id, timelog_id from timelogs_by_case where place = 1
 ),
 
 timelog_sums as (

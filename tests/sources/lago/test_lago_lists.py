@@ -69,6 +69,25 @@ def test_a_row_deleted_during_the_reading_hides_no_neighbour(lago):
     assert set(landed.rows) == {i.id for i in lago.world.invoices if not i.is_deleted}
 
 
+@pytest.mark.parametrize("added", [(), (1090,)], ids=["alone", "while an older one came in, so that no total moved"])
+def test_a_draft_deleted_from_page_2_before_page_3_is_read_hides_no_neighbour(lago, added):
+    """The draft is counted among the rows read, in place of the one it hid, so that count, total and page 1 all agree."""
+    lago.world = lago.small_world(300)
+    removed = lago.service._rows("invoices")[150]["lago_id"]
+    lago.world = lago.world.with_invoice(removed, status="draft", paid_at=None, payments=())
+
+    def shift(plural: str, page: int) -> None:
+        if plural == "invoices" and page == 3:
+            kept = [i for i in lago.world.invoices if i.id not in (removed, *(n.id for n in new))]
+            lago.world = replace(lago.world, invoices=(*kept, *new))
+
+    new = tuple(lago.make_invoice(n) for n in added)
+    lago.service.before_page = shift
+    landed = lago.read("invoices")
+    assert set(landed.rows) == {i.id for i in lago.world.invoices}
+    assert removed not in landed.rows
+
+
 def test_a_row_added_while_another_is_deleted_is_not_missed(lago):
     """The count stays the same and no row comes twice; only page 1, asked again, tells that a row came in."""
     lago.world = lago.small_world(245)

@@ -99,6 +99,14 @@ class Account:
         }
         return self.put("invoice", record_id, event=event, **{**fields, "lines": embedded})
 
+    def credit_note(self, record_id: str, *, lines: int) -> dict[str, Any]:
+        self.lines[record_id] = [
+            {"id": f"cnli_{at:03}", "object": "credit_note_line_item", "amount": 100, "livemode": False}
+            for at in range(lines)
+        ]
+        embedded = {"object": "list", "data": self.lines[record_id][:10], "has_more": lines > 10}
+        return self.put("credit_note", record_id, status="issued", lines=embedded)
+
     def remove(self, kind: str, record_id: str, *, event: str = "") -> None:
         record = self.records[kind].pop(record_id)
         if kind == "customer":
@@ -117,11 +125,11 @@ class Account:
             return self.answers.pop(0)
         if path in self.refuses:
             return self.refuses[path]
-        lines = re.fullmatch(r"/v1/invoices/(\w+)/lines", path)
+        lines = re.fullmatch(r"(/v1/\w+)/(\w+)/lines", path)
         if lines:
-            if lines[1] not in self.records["invoice"]:
+            if lines[2] not in self.records[PATHS[lines[1]]]:
                 return error(404, code="resource_missing", param="invoice")
-            return self._page(self.lines[lines[1]], params, path)
+            return self._page(self.lines[lines[2]], params, path)
         if path in PATHS:
             return self._page(self._chosen(PATHS[path], params), params, path)
         folder, _, record_id = path.rpartition("/")
@@ -263,7 +271,11 @@ class Mirror:
 
 
 def key_of(table: str, record: dict[str, Any]) -> str:
-    names = {"invoice_lines": ("invoice", "id"), "payout_transactions": ("payout", "balance_transaction")}
+    names = {
+        "invoice_lines": ("invoice", "id"),
+        "credit_note_lines": ("credit_note", "id"),
+        "payout_transactions": ("payout", "balance_transaction"),
+    }
     return "|".join(record[name] for name in names.get(table, ("id",)))
 
 

@@ -44,6 +44,31 @@ def test_every_line_of_an_invoice_beyond_ten_is_read(account, mirror):
     assert calls_to(account, "/v1/invoices/in_short/lines") == []
 
 
+def test_a_credit_note_of_more_than_ten_lines_is_read_in_full_and_each_line_names_it(account, mirror):
+    """A line does not name its note, so the note's id is set before what Stripe sent; a short note is not asked again."""
+    account.credit_note("cn_long", lines=112)
+    account.credit_note("cn_short", lines=10)
+    end = mirror.read("credit_notes")["credit_notes"]
+    assert set(mirror.rows["credit_note_lines"]) == {f"cn_long|cnli_{at:03}" for at in range(112)}
+    sent = mirror.rows["credit_note_lines"]["cn_long|cnli_111"]
+    assert sent.startswith(b'{"credit_note":"cn_long",')
+    assert values(sent) == {"credit_note": "cn_long", **account.lines["cn_long"][111]}
+    assert [(c.table, c.row_count) for c in end.claims] == [("credit_notes", 2), ("credit_note_lines", 112)]
+    assert calls_to(account, "/v1/credit_notes/cn_short/lines") == []
+
+
+def test_a_credit_note_whose_lines_are_none_is_named_and_read_again(account, mirror):
+    """What Stripe sends as its lines are other objects: the note is not taken for read, and asked for on the next run."""
+    account.credit_note("cn_long", lines=12)
+    account.lines["cn_long"][11]["object"] = "line_item"
+    end = mirror.read("credit_notes")["credit_notes"]
+    assert end.unread == ("Stripe sent cnli_011 among the lines of cn_long, and it is no line of it.",)
+    account.now += 30 * 3600
+    account.lines["cn_long"][11]["object"] = "credit_note_line_item"
+    mirror.read("credit_notes")
+    assert len(mirror.rows["credit_note_lines"]) == 12
+
+
 def test_a_canceled_subscription_is_read(account, mirror):
     """Stripe's default leaves the canceled ones out."""
     account.put("subscription", "sub_1", status="canceled")

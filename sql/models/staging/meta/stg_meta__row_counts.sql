@@ -46,6 +46,8 @@ stg_meta__row_counts as (
     union all
     select 'stripe' as source_name, 'credit_notes' as table_name, count(*) as live_count from {{ source('stripe', 'credit_notes') }} where not _deleted
     union all
+    select 'stripe' as source_name, 'credit_note_lines' as table_name, count(*) as live_count from {{ source('stripe', 'credit_note_lines') }} where not _deleted
+    union all
     select 'stripe' as source_name, 'balance_transactions' as table_name, count(*) as live_count from {{ source('stripe', 'balance_transactions') }} where not _deleted
     union all
     select 'stripe' as source_name, 'payouts' as table_name, count(*) as live_count from {{ source('stripe', 'payouts') }} where not _deleted

@@ -5,15 +5,33 @@ credit_notes as (
     select _key, payload, {{ json_text('payload', '$.currency') }} as currency from {{ source('stripe', 'credit_notes') }}
 ),
 
+overflow as (select * from {{ source('stripe', 'credit_note_lines') }} where not _deleted),
+
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
 
-lines as (
-    {{ json_items('credit_notes', '$.lines.data', ['_key', 'currency']) }}
+short_notes as (
+    select * from credit_notes where coalesce({{ json_text('payload', '$.lines.has_more') }}, 'false') <> 'true'
 ),
 
-line_payloads as (select _key, currency, position as line_position, item as payload from lines),
+embedded as ({{ json_items('short_notes', '$.lines.data', ['_key', 'currency']) }}),
 
-taxes as ({{ json_items('line_payloads', '$.taxes', ['_key', 'currency', 'line_position']) }}),
+numbered as (
+    select
+        credit_notes._key,
+        credit_notes.currency,
+        overflow.payload as item,
+        row_number() over (partition by credit_notes._key order by overflow._key) as position
+    from overflow
+    inner join credit_notes on split_part(overflow._key, '|', 1) = credit_notes._key
+),
+
+lines as (
+    select _key, currency, position as line_position, item as payload from embedded
+    union all
+    select _key, currency, position as line_position, item as payload from numbered
+),
+
+taxes as ({{ json_items('lines', '$.taxes', ['_key', 'currency', 'line_position']) }}),
 
 source as (
     {{ json_fields('taxes', 'item', {

@@ -1,14 +1,35 @@
--- One row per line of a Stripe credit note.
+-- One row per line of a Stripe credit note: the embedded ones, or all of `credit_note_lines` where it has more than ten.
 with
 
 credit_notes as (
     select _key, payload, {{ json_text('payload', '$.currency') }} as currency from {{ source('stripe', 'credit_notes') }}
 ),
 
+overflow as (select * from {{ source('stripe', 'credit_note_lines') }} where not _deleted),
+
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
 
+short_notes as (
+    select * from credit_notes where coalesce({{ json_text('payload', '$.lines.has_more') }}, 'false') <> 'true'
+),
+
+embedded as ({{ json_items('short_notes', '$.lines.data', ['_key', 'currency']) }}),
+
+-- Lines landed by themselves have no position, so their id orders them: the same way in every build.
+numbered as (
+    select
+        credit_notes._key,
+        credit_notes.currency,
+        overflow.payload as item,
+        row_number() over (partition by credit_notes._key order by overflow._key) as position
+    from overflow
+    inner join credit_notes on split_part(overflow._key, '|', 1) = credit_notes._key
+),
+
 lines as (
-    {{ json_items('credit_notes', '$.lines.data', ['_key', 'currency']) }}
+    select _key, currency, item, position from embedded
+    union all
+    select _key, currency, item, position from numbered
 ),
 
 source as (
