@@ -33,7 +33,7 @@ case_sums as (
     group by contract_cases.contract_id
 ),
 
--- Of several contracts on one case: whose term has the day of work, and of those the one that ends first (decision 30).
+-- Of several contracts on one case: whose term has the day of work, and of those the one that ends first (decision 32).
 timelogs_by_case as (
     select
         timelogs.timelog_id,
