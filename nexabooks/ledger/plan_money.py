@@ -110,6 +110,8 @@ def _payment(
         about = replace(about, odoo_id=None)  # one that was taken back with its document is made again with it
         if said := payment_reason_to_refuse(payment, invoice, desired, present):
             return but(about, "refuse", said)
+        if said := _settled_by_hand(payment, invoice, desired, present):
+            return but(about, "report", said)
         if said := (
             payment_reason_to_park(payment, present.books)
             or why_it_waits(payment, present)
@@ -148,6 +150,33 @@ def _payment(
         said = f"{about.reason}; in the books since, for {held.booked_for}: this credit note named it later"
         return but(about, "match", said)
     return but(about, "pay", f"{about.reason}; its payment is not matched yet")
+
+
+def _settled_by_hand(payment: Payment, invoice: Invoice, desired: Desired, present: Present) -> str:
+    """Why money is not booked where it may stand already: its document has nothing left, and not by what is ours."""
+    move = present.moves.get(invoice.key)
+    if (
+        payment.settles_kind not in ("invoice", "credit_note")
+        or not move
+        or move.state != "posted"
+        or move.residual_minor
+    ):
+        return ""
+    ours = [
+        p.amount_minor for p in invoice.payments if (held := present.payments.get(p.key)) and not held.is_taken_back
+    ]
+    ours += [
+        note.settles_corrected_minor
+        for note in desired.invoices
+        if note.kind == "credit_note" and note.corrects_source_invoice_id == invoice.source_invoice_id
+    ]
+    if sum(ours) >= invoice.total_minor:
+        return ""
+    return (
+        f"{move.name} has nothing left to pay in Odoo, and no payment there has the id {payment.payment_id}: what settles it "
+        "may be this money, booked by hand. If it is, cancel that payment in Odoo; if it is other money, unmatch it: the "
+        "next run books this one"
+    )
 
 
 def _about(payment: Payment, invoice: Invoice, desired: Desired, held: PresentPayment | None) -> Action:

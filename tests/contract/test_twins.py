@@ -78,3 +78,20 @@ def test_an_entry_that_is_given_our_ids_is_the_invoices_own_and_is_paid(server: 
     assert [(r.action, r.outcome) for r in story.close(invoice)] == [("pay", "done")]
     assert read(server, twin, "state", "payment_state") == ["posted", "paid"]
     assert story.moves("id") == [(twin,)]
+
+
+def test_money_that_a_person_booked_is_not_booked_again_until_he_takes_it_back(server: Server):
+    """A payment without our id on the invoice; it is ours to book as soon as that one is cancelled."""
+    story = Story(server, "paidbyhand")
+    invoice = story.invoice(paid_minor=11_300)
+    story.close(invoice)
+    payment = server.client.search_read(
+        "account.payment", [["x_fc_source_invoice_id", "=", invoice.source_invoice_id]], ["id"]
+    )[0]["id"]
+    ids = {"x_fc_source_system": False, "x_fc_source_invoice_id": False, "x_fc_payment_id": False}
+    server.client.write_call("account.payment", "write", ids=[payment], vals=ids)
+    [told] = plan_of(story, invoice).of("report")
+    assert "booked by hand" in told.reason
+    for method in ("action_draft", "action_cancel"):
+        server.client.write_call("account.payment", method, ids=[payment])
+    assert verbs(story, invoice) == ["keep", "pay"]

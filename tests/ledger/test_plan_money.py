@@ -105,6 +105,26 @@ def test_a_payment_says_which_way_it_goes_by_which_route_and_to_which_account():
         assert make_plan(desired_of(other), present_of(), mode="post", run_id="r1").hash != plan.hash
 
 
+def test_money_that_a_person_booked_by_hand_is_not_booked_again():
+    """The invoice has nothing left, and nothing of ours explains it: a person looks. What is left of it is booked as ever."""
+    paid = replace(INVOICE, payments=(a_payment(INVOICE, 11_300, "pi_1"),))
+    [(verb, name, reason)] = money(posted(paid, residuals={"in_1": 0}), paid)
+    assert (verb, name) == ("report", "pi_1")
+    assert "may be this money, booked by hand" in reason
+    assert steps(posted(paid, residuals={"in_1": 100}), paid) == [("pay", "pi_1")]
+
+
+def test_money_that_comes_for_an_invoice_which_is_settled_by_what_is_ours_is_booked():
+    """Paid by our payment, or lowered to nothing by our credit note: it is money that came once more."""
+    once, again = a_payment(INVOICE, 11_300, "pi_1"), a_payment(INVOICE, 11_300, "pi_2")
+    paid = replace(INVOICE, payments=(once, again))
+    there = posted(paid, residuals={"in_1": 0}, payments={once.key: held(once, settles=(91,))})
+    assert steps(there, paid) == [("pay", "pi_2")]
+    late = replace(INVOICE, payments=(once,))
+    note = replace(NOTE, total_minor=11_300, settles_corrected_minor=11_300)
+    assert ("pay", "pi_1") in steps(posted(late, note, residuals={"in_1": 0, "cn_1": 0}), late, note)
+
+
 NOTES = {
     "it lowers its invoice": (NOTE, {}, [("match", "cn_1")]),
     "it was paid back and lowers nothing": (replace(NOTE, settles_corrected_minor=0), {}, []),
