@@ -26,7 +26,8 @@ raw as (
         dated.currency_code,
         strftime(dated.issued_at at time zone 'UTC', '%Y-%m') as month,
         count(*) as raw_count,
-        sum(dated.total * coalesce(units.iso_per_unit, 1)) as raw_minor
+        -- What is finer than ISO counts is rounded as in staging: it is not verified, and stops nothing else.
+        sum(cast(dated.total * coalesce(units.iso_per_unit, 1) as bigint)) as raw_minor
     from dated
     left join units on dated.currency_code = units.currency_code
     group by all

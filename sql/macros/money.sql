@@ -6,6 +6,17 @@
     cast(try_cast({{ column }} as bigint) * coalesce(units.iso_per_unit, 1) as bigint)
 {%- endmacro %}
 
+{# True when every one of these amounts of a source, as above, comes to whole minor units in ISO's counting. What is finer would be
+   rounded: the verifier refuses it. An amount that is not there is exact; whether it must be there is another question. #}
+{% macro iso_exact(columns) -%}
+    coalesce(
+        {%- for column in columns %}
+        try_cast({{ column }} as bigint) * coalesce(units.iso_per_unit, 1) % 1 = 0{% if not loop.last %} and{% endif %}
+        {%- endfor %},
+        true
+    )
+{%- endmacro %}
+
 {# A Decimal of the major unit as whole minor units in ISO's counting, rounded half away from zero. #}
 {% macro minor_of_major(column) -%}
     cast(round({{ column }} * coalesce(units.iso_units_per_major, 100), 0) as bigint)

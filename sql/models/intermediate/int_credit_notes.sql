@@ -37,6 +37,7 @@ stripe_sums as (
     select
         stripe_lines.credit_note_id,
         cast(sum(stripe_lines.gross_minor - stripe_lines.discount_minor) as bigint) as net_of_discount_minor,
+        count(case when not stripe_lines.has_exact_amounts then 1 end) as inexact_count,
         cast(coalesce(sum(line_tax_codes.inclusive_tax_minor), 0) as bigint) as inclusive_tax_minor
     from stripe_lines
     left join line_tax_codes
@@ -50,6 +51,7 @@ lago_sums as (
     select
         credit_note_id,
         count(*) as item_count,
+        count(case when not has_exact_amounts then 1 end) as inexact_count,
         cast(sum(gross_minor) as bigint) as gross_minor
     from lago_items
     group by credit_note_id
@@ -60,6 +62,7 @@ stripe_figures as (
         stripe_notes.*,
         coalesce(tax_sums.tax_minor, 0) as tax_minor,
         stripe_sums.net_of_discount_minor,
+        coalesce(stripe_sums.inexact_count, 0) as inexact_line_count,
         coalesce(stripe_sums.inclusive_tax_minor, 0) as inclusive_tax_minor,
         coalesce(units.iso_units_per_major, 100) as units_per_major
     from stripe_notes
@@ -91,6 +94,8 @@ described as (
         concat_ws('; ',
             case when coalesce(status, '') not in ('issued', 'void') then 'its status is not known' end,
             case when not has_whole_amounts then 'an amount is not a whole JSON number' end,
+            case when not has_exact_amounts or inexact_line_count > 0
+                then 'an amount in ' || currency_code || ' is finer than the books count, and would be rounded' end,
             case
                 when net_of_discount_minor is null and has_more_lines then 'its lines, more than ten, were not read'
                 when net_of_discount_minor is null then 'it has no lines'
@@ -122,6 +127,8 @@ described as (
         lago_notes._landed_at,
         concat_ws('; ',
             case when not lago_notes.has_whole_amounts then 'an amount is not a whole JSON number' end,
+            case when not lago_notes.has_exact_amounts or lago_sums.inexact_count > 0
+                then 'an amount in ' || lago_notes.currency_code || ' is finer than the books count, and would be rounded' end,
             case when coalesce(lago_sums.item_count, 0) = 0 then 'it has no lines' end,
             case when lago_notes.total_minor <> lago_notes.subtotal_minor + lago_notes.tax_minor
                 then 'subtotal and tax make '

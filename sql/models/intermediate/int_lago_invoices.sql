@@ -25,6 +25,7 @@ fee_sums as (
         count(distinct fees.currency_code) as currency_count,
         min(fees.currency_code) as currency_code,
         count(case when not fees.has_whole_amounts then 1 end) as unwhole_count,
+        count(case when not fees.has_exact_amounts then 1 end) as inexact_count,
         count(case when fees.period_start_at > fees.period_end_at then 1 end) as turned_period_count,
         cast(coalesce(sum(fees.tax_minor), 0) as bigint) as tax_minor,
         cast(coalesce(sum(line_tax_codes.tax_count), 0) as bigint) as tax_count
@@ -55,6 +56,7 @@ figures as (
         coalesce(fee_sums.currency_count, 0) as fee_currency_count,
         fee_sums.currency_code as fee_currency_code,
         coalesce(fee_sums.unwhole_count, 0) as unwhole_fee_count,
+        coalesce(fee_sums.inexact_count, 0) as inexact_fee_count,
         coalesce(fee_sums.turned_period_count, 0) as turned_period_count,
         coalesce(fee_sums.tax_minor, 0) as fees_tax_minor,
         coalesce(fee_sums.tax_count, 0) as fee_tax_count,
@@ -107,6 +109,8 @@ int_lago_invoices as (
                 then 'how version ' || version_number || ' counts coupons and credits is not known here' end,
             case when not coalesce(has_fees, false) then 'it has no fees: a row of the list, not the detail' end,
             case when not has_whole_amounts or unwhole_fee_count > 0 then 'an amount is not a whole JSON number' end,
+            case when not has_exact_amounts or inexact_fee_count > 0
+                then 'an amount in ' || currency_code || ' is finer than the books count, and would be rounded' end,
             case when lago_customer_id is null then 'it names no customer' end,
             case when coalesce(invoice_number, '') = '' or invoice_number like '%-DRAFT'
                 then 'it is finalized and has the number of a draft' end,

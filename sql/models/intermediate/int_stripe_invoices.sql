@@ -27,6 +27,7 @@ line_sums as (
         count(case when lines.line_invoice_id <> lines.invoice_id then 1 end) as foreign_line_count,
         count(case when lines.period_start_at > lines.period_end_at then 1 end) as turned_period_count,
         count(case when not lines.has_whole_amounts then 1 end) as unwhole_count,
+        count(case when not lines.has_exact_amounts then 1 end) as inexact_count,
         count(line_tax_codes.line_position) as taxed_line_count,
         cast(coalesce(sum(line_tax_codes.tax_minor), 0) as bigint) as tax_minor
     from lines
@@ -58,6 +59,7 @@ figures as (
         coalesce(line_sums.foreign_line_count, 0) as foreign_line_count,
         coalesce(line_sums.turned_period_count, 0) as turned_period_count,
         coalesce(line_sums.unwhole_count, 0) as unwhole_line_count,
+        coalesce(line_sums.inexact_count, 0) as inexact_line_count,
         coalesce(line_sums.taxed_line_count, 0) as taxed_line_count,
         coalesce(line_sums.tax_minor, 0) as lines_tax_minor,
         coalesce(tax_sums.tax_minor, 0) as tax_minor,
@@ -101,6 +103,8 @@ int_stripe_invoices as (
         concat_ws('; ',
             case when not has_known_shape then 'it has the shape of an API version before 2025-03-31.basil' end,
             case when not has_whole_amounts or unwhole_line_count > 0 then 'an amount is not a whole JSON number' end,
+            case when not has_exact_amounts or inexact_line_count > 0
+                then 'an amount in ' || currency_code || ' is finer than the books count, and would be rounded' end,
             case when stripe_customer_id is null then 'it names no customer' end,
             case when any_is_live and not coalesce(is_live, false) then 'it is a test invoice among live ones' end,
             case when nullif(invoice_number, '') is null then 'it is finalized and has no number' end,

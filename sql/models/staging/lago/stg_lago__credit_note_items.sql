@@ -25,7 +25,8 @@ stg_lago__credit_note_items as (
         source.item_id as line_id,
         source.fee_id,
         coalesce(nullif(source.display_name, ''), source.item_name, '') as description,
-        {{ iso_minor('source.amount') }} as gross_minor
+        {{ iso_minor('source.amount') }} as gross_minor,
+        {{ iso_exact(['source.amount']) }} as has_exact_amounts
     from source
     left join units on upper(source.currency) = units.currency_code
 )

@@ -47,6 +47,9 @@ stg_lago__credit_notes as (
             '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents', '$.total_amount_cents',
             '$.credit_amount_cents', '$.refund_amount_cents'
         ]) }} as has_whole_amounts,
+        {{ iso_exact([
+            'source.sub_total', 'source.taxes', 'source.total', 'source.credit', 'source.refund', 'source.offset'
+        ]) }} as has_exact_amounts,
 
         try_cast(source.issuing_date as date) as issued_on,
 

@@ -51,6 +51,7 @@ stg_lago__invoice_fees as (
         {{ iso_minor('source.taxes') }} as tax_minor,
         try_cast(source.taxes_rate as decimal(9, 6)) as taxes_rate,
         {{ json_all_whole('source.item', ['$.amount_cents']) }} as has_whole_amounts,
+        {{ iso_exact(['source.amount', 'source.sub_total']) }} as has_exact_amounts,
         {{ json_is_array('source.item', '$.applied_taxes') }} as has_taxes_listed,
 
         -- times, UTC

@@ -100,6 +100,12 @@ stg_lago__invoices as (
             '$.fees_amount_cents', '$.sub_total_excluding_taxes_amount_cents', '$.taxes_amount_cents',
             '$.sub_total_including_taxes_amount_cents', '$.total_amount_cents'
         ]) }} as has_whole_amounts,
+        {{ iso_exact([
+            'source.fees_amount', 'source.progressive_billing_credit', 'source.coupons', 'source.sub_total_excluding_taxes',
+            'source.taxes', 'source.sub_total_including_taxes', 'source.credit_notes', 'source.prepaid_credit',
+            'source.prepaid_granted', 'source.prepaid_purchased', 'source.total', 'source.total_paid', 'source.total_due',
+            'source.total_offset'
+        ]) }} as has_exact_amounts,
 
         -- days, in the customer's time zone as Lago cuts them; times, UTC
         try_cast(source.issuing_date as date) as issued_on,

@@ -54,7 +54,8 @@ stg_stripe__credit_note_lines as (
 
         -- amounts, whole minor units in ISO's counting
         {{ iso_minor('source.amount') }} as gross_minor,
-        {{ iso_minor(json_sum_of_first('source.item', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor
+        {{ iso_minor(json_sum_of_first('source.item', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor,
+        {{ iso_exact(['source.amount']) }} as has_exact_amounts
     from source
     left join units on upper(source.currency) = units.currency_code
 )

@@ -45,6 +45,10 @@ stg_stripe__credit_notes as (
         {{ json_all_whole('source.payload', [
             '$.subtotal', '$.total', '$.pre_payment_amount', '$.post_payment_amount'
         ]) }} as has_whole_amounts,
+        {{ iso_exact([
+            'source.subtotal', 'source.total', 'source.pre_payment_amount', 'source.post_payment_amount',
+            'source.out_of_band_amount'
+        ]) }} as has_exact_amounts,
         coalesce(source.lines_has_more = 'true', false) as has_more_lines,
         source.livemode = 'true' as is_live,
         nullif(source.pdf, '') as pdf_url,

@@ -66,6 +66,7 @@ stg_stripe__invoice_lines as (
         {{ iso_minor('source.amount') }} as gross_minor,
         {{ iso_minor(json_sum_of_first('source.item', '$.pretax_credit_amounts', '$.discount_amounts')) }} as discount_minor,
         {{ json_all_whole('source.item', ['$.amount']) }} as has_whole_amounts,
+        {{ iso_exact(['source.amount']) }} as has_exact_amounts,
         {{ json_is_array('source.item', '$.taxes') }} as has_taxes_listed,
 
         -- times, UTC

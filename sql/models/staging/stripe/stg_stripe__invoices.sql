@@ -68,6 +68,11 @@ stg_stripe__invoices as (
         {{ json_all_whole('source.payload', [
             '$.subtotal', '$.total', '$.amount_due', '$.amount_paid', '$.amount_remaining'
         ]) }} as has_whole_amounts,
+        {{ iso_exact([
+            'source.subtotal', 'source.total', 'source.amount_shipping', 'source.starting_balance',
+            'source.pre_payment_credit_notes_amount', 'source.amount_due', 'source.amount_paid', 'source.amount_remaining',
+            'source.amount_overpaid', 'source.amount_paid_off_stripe'
+        ]) }} as has_exact_amounts,
         -- Before 2025-03-31.basil an invoice had `tax` and no `total_taxes`; half of what we check is elsewhere there.
         {{ json_has('source.payload', '$.total_taxes') }} as has_known_shape,
 
