@@ -28,7 +28,8 @@ STATUS_QUESTIONS: dict[str, str] = {
                string_agg(stream || ': ' || says, '; ' order by stream) filter (where state in ('broken', 'stale')) as says
         from finance.freshness group by source order by source""",
     "ledger": """
-        select ledger_state, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
+        select ledger_state, currency_code, count(*) as entry_count,
+               sum(case kind when 'credit_note' then -total_minor else total_minor end) as total_minor
         from finance.ledger_check where ledger_state <> 'none' group by all order by ledger_state""",
     "breaks": """
         select class, says, first_seen_on, age_days from finance.breaks
@@ -50,7 +51,7 @@ STATUS_SCREEN: dict[str, tuple[str, dict[str, str]]] = {
             "says": "says",
         },
     ),
-    "ledger": ("Ledger", {"ledger_state": "state", "invoice_count": "invoices", "total_minor": "with tax"}),
+    "ledger": ("Ledger", {"ledger_state": "state", "entry_count": "entries", "total_minor": "with tax"}),
     "breaks": (
         "Waiting for a person",
         {"class": "what", "first_seen_on": "since", "age_days": "days", "says": "says"},

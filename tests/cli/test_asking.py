@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import duckdb
 import pytest
 
-from nexabooks.cli.asking import published
+from nexabooks.cli.asking import STATUS_QUESTIONS, published
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings
+from tasks.report import QUESTIONS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "questions.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -43,3 +49,27 @@ def test_a_question_that_cannot_be_answered_is_told_in_a_sentence(settings, sql,
 def test_a_question_with_its_semicolon_is_answered(settings):
     """As people write it."""
     assert published(settings, "select word from words;") == [{"word": "one"}]
+
+
+@pytest.mark.parametrize(
+    ("question", "sums"),
+    [
+        pytest.param(STATUS_QUESTIONS["ledger"], {"total_minor": 9000}, id="status"),
+        pytest.param(QUESTIONS["ledger"], {"total_minor": 9000, "ledger_total_minor": 8990}, id="the report of a run"),
+        pytest.param(
+            re.search(r"```sql\n(select currency_code.*?from finance\.ledger_check.*?)```", PAGE, re.DOTALL)[1],
+            {"at_the_source_minor": 9000, "in_odoo_minor": 8990},
+            id="docs/questions.md",
+        ),
+    ],
+)
+def test_credit_notes_are_taken_off_what_the_ledger_holds(settings, question, sums):
+    """Amounts are positive in both kinds: an invoice over 100.00 and a credit note over 10.00 are two entries over 90.00."""
+    with duckdb.connect(str(settings.published_path)) as con:
+        con.execute("create schema finance")
+        con.execute(
+            "create table finance.ledger_check as select * from (values ('invoice', 10000, 10000), ('credit_note', 1000, 1010)) "
+            "as entries(kind, total_minor, ledger_total_minor), (values ('posted', 'CAD')) as state(ledger_state, currency_code)"
+        )
+    (row,) = published(settings, question)
+    assert {name: row[name] for name in ("entry_count", *sums)} == {"entry_count": 2} | sums
