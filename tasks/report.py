@@ -41,8 +41,9 @@ QUESTIONS: dict[str, str] = {
         from finance.reconciliation group by class, difference_class, month, currency_code
         order by class = 'match' desc, class, month nulls last, difference_class""",
     "ledger": """
-        select ledger_state, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor,
-               sum(ledger_total_minor) as ledger_total_minor
+        select ledger_state, currency_code, count(*) as entry_count,
+               sum(case kind when 'credit_note' then -total_minor else total_minor end) as total_minor,
+               sum(case kind when 'credit_note' then -ledger_total_minor else ledger_total_minor end) as ledger_total_minor
         from finance.ledger_check where ledger_state <> 'none' group by ledger_state, currency_code
         order by ledger_state = 'posted' desc, ledger_state""",
     "breaks": """

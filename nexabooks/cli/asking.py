@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv as csv_writer
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import count
 from typing import Any
 
 import duckdb
 
-from nexabooks.cli.console import console, heading, in_words, print_json, print_rows
+from nexabooks.cli.console import cell, console, heading, in_words, print_json, print_rows
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings, load_settings
-from nexabooks.warehouse import open_warehouse
+from nexabooks.warehouse import Warehouse, open_warehouse
 
 STATUS_QUESTIONS: dict[str, str] = {
     "publication": "select run_id, published_at, is_stale, stale_since, stale_reason from finance.publication",
@@ -28,7 +31,8 @@ STATUS_QUESTIONS: dict[str, str] = {
                string_agg(stream || ': ' || says, '; ' order by stream) filter (where state in ('broken', 'stale')) as says
         from finance.freshness group by source order by source""",
     "ledger": """
-        select ledger_state, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
+        select ledger_state, currency_code, count(*) as entry_count,
+               sum(case kind when 'credit_note' then -total_minor else total_minor end) as total_minor
         from finance.ledger_check where ledger_state <> 'none' group by all order by ledger_state""",
     "breaks": """
         select class, says, first_seen_on, age_days from finance.breaks
@@ -50,7 +54,7 @@ STATUS_SCREEN: dict[str, tuple[str, dict[str, str]]] = {
             "says": "says",
         },
     ),
-    "ledger": ("Ledger", {"ledger_state": "state", "invoice_count": "invoices", "total_minor": "with tax"}),
+    "ledger": ("Ledger", {"ledger_state": "state", "entry_count": "entries", "total_minor": "with tax"}),
     "breaks": (
         "Waiting for a person",
         {"class": "what", "first_seen_on": "since", "age_days": "days", "says": "says"},
@@ -60,6 +64,13 @@ STATUS_SCREEN: dict[str, tuple[str, dict[str, str]]] = {
 
 def published(settings: Settings, sql: str) -> list[dict[str, Any]]:
     """Rows of the published file. Raises PermanentError when there is none yet, or the SQL is refused."""
+    with _reading(settings, sql) as db:
+        return db.rows(sql)
+
+
+@contextmanager
+def _reading(settings: Settings, sql: str) -> Iterator[Warehouse]:
+    """The published file for one question, with DuckDB's refusal of it as a sentence."""
     if not settings.published_path.exists():
         raise PermanentError(
             f"There is no published file at {settings.published_path} yet. Run `nexabooks run daily-close`, or `make demo` "
@@ -69,7 +80,7 @@ def published(settings: Settings, sql: str) -> list[dict[str, Any]]:
         raise PermanentError('There is no question. Ask one, such as "select * from finance.family_revenue".')
     with open_warehouse(settings.published_path, read_only=True) as db:
         try:
-            return db.rows(sql)
+            yield db
         except duckdb.Error as error:
             raise PermanentError(
                 f"The published file refused the question: {_words(error)} Another attempt with it will not help."
@@ -83,24 +94,45 @@ def _words(error: duckdb.Error) -> str:
 
 
 def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:
-    """The answer to one SQL question."""
-    rows = published(load_settings(), sql)
+    """The answer to one SQL question, with every column that it asks for: also two of one name."""
+    settings = load_settings()
+    with _reading(settings, sql) as db:
+        names, rows = db.table(sql)
     if as_json:
-        print_json(rows)
+        # An object holds a name once. Numbered and not refused: one question has the same answer in all three formats.
+        print_json([dict(zip(_numbered(names), row, strict=True)) for row in rows])
     elif as_csv:
-        writer = csv_writer.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
+        csv_writer.writer(sys.stdout).writerows([names, *rows])
     else:
-        print_rows(rows, columns=_names(rows), empty="no rows")
+        _print_answer(names, rows)
 
 
-def _names(rows: list[dict[str, Any]]) -> dict[str, str] | None:
-    """The columns as they were asked for; minor units that are shown as money leave the unit out of the name."""
-    if not rows:
-        return None
-    is_money = any(row.get("currency_code") for row in rows)
-    return {name: name.removesuffix("_minor") if is_money else name for name in rows[0]}
+def _numbered(names: list[str]) -> list[str]:
+    """The names, each once: the second of one name has _2 behind it, or the next number that nobody has."""
+    once: list[str] = []
+    for name in names:
+        numbers = (f"{name}_{n}" for n in count(2))
+        once.append(name if name not in once else next(one for one in numbers if one not in {*once, *names}))
+    return once
+
+
+def _print_answer(names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """The answer for people. Minor units are money where the row has one currency, and their columns leave the unit out of
+    the name; of two currencies in a row nobody knows which is whose, and they stay as they are."""
+    currencies = [
+        {str(value) for name, value in zip(names, row, strict=True) if name == "currency_code" and value}
+        for row in rows
+    ]
+    is_money = any(currencies) and all(len(known) <= 1 for known in currencies)
+    cells = [
+        {
+            str(at): cell({"currency_code": "".join(known) if is_money else "", name: value}, name)
+            for at, (name, value) in enumerate(zip(names, row, strict=True))
+        }
+        for row, known in zip(rows, currencies, strict=True)
+    ]
+    labels = {str(at): name.removesuffix("_minor") if is_money else name for at, name in enumerate(names)}
+    print_rows(cells, columns=labels, empty="no rows")
 
 
 def show_status(*, as_json: bool) -> None:

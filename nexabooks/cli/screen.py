@@ -115,12 +115,12 @@ def show_verdicts(report: CloseReport) -> None:
 
 
 def show_ledger(report: CloseReport) -> None:
-    """The entries by state, at the source beside in Odoo."""
+    """The entries by state, at the source beside in Odoo; credit notes are taken off."""
     print_rows(
         in_words(report.blocks["ledger"], "ledger_state"),
         columns={
             "ledger_state": "state",
-            "invoice_count": "invoices",
+            "entry_count": "entries",
             "total_minor": "at the source",
             "ledger_total_minor": "in Odoo",
         },

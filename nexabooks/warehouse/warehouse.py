@@ -52,16 +52,24 @@ class Warehouse:
                 with self.cursor() as con:
                     con.execute(f"create schema if not exists {quote(name)}")
 
+    def table(self, sql: str, params: Sequence[Any] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The answer to `sql` as the names of its columns, of which two may be the same, and its rows."""
+        answer = self.con.execute(sql, params)
+        return [column[0] for column in answer.description or ()], answer.fetchall()
+
     def rows(self, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
-        """The answer to `sql` as dictionaries, column name to value; times are aware and in UTC."""
-        return rows_of(self.con, sql, params)
+        """The answer to `sql` as dictionaries, column name to value; times are aware and in UTC.
 
-
-def rows_of(con: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
-    """The answer to `sql` on `con` as dictionaries, column name to value."""
-    answer = con.execute(sql, params)
-    names = [column[0] for column in answer.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+        Raises PermanentError for two columns of one name, of which a dictionary would hold one.
+        """
+        names, rows = self.table(sql, params)
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise PermanentError(
+                f"The answer has two columns named {', '.join(repeated)}, and one of them would be lost: give each a name of "
+                "its own with `as`."
+            )
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @contextmanager

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def ledger(report) -> dict[str, int]:
-    return {row["ledger_state"]: row["invoice_count"] for row in report.blocks["ledger"]}
+    return {row["ledger_state"]: row["entry_count"] for row in report.blocks["ledger"]}
 
 
 def test_refresh_publishes_and_posts_nothing(box):

@@ -55,6 +55,15 @@ def test_duckdbs_own_words_stay_in_one_folder(node: Node) -> None:
     assert DUCKDB_ONLY.findall(node.raw_sql) == []
 
 
+@pytest.mark.parametrize("page", ["glossary.md", "questions.md"])
+def test_what_finance_is_sent_to_is_in_the_published_file(page: str) -> None:
+    """`nexabooks query` reaches the schema finance alone: no page for finance names a table of another layer."""
+    text = (SQL.parent / "docs" / page).read_text(encoding="utf-8")
+    published = {node.name for node in MODELS if node.layer == "finance"} | {"publication"}
+    named = set(re.findall(r"(?<!/)\b(marts|finance|intermediate|staging|outbound)\.(\w+)", text))
+    assert named - {("finance", name) for name in published} == set()
+
+
 def test_money_is_never_a_float(trap_day: Ask) -> None:
     """No column of any layer is DOUBLE or FLOAT, and none is so wide that it would be published as one."""
     found = trap_day(

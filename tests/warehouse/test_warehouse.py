@@ -70,3 +70,11 @@ def test_quality_results_of_a_repeated_run_replace_the_first(warehouse):
     record_quality(warehouse, [{**result, "is_ok": True}], run_id="a")
     rows = warehouse.rows("select run_id, is_ok, failing_keys ->> '$[0]' as key from meta.quality_results order by all")
     assert rows == [{"run_id": "a", "is_ok": True, "key": "in_a"}, {"run_id": "b", "is_ok": False, "key": "in_a"}]
+
+
+def test_an_answer_loses_no_column_to_another_of_its_name(warehouse):
+    """As dictionaries it is refused, by the name; as a table it has both."""
+    sql = "select 1 as paid_minor, 2 as open_minor, 3 as paid_minor"
+    with pytest.raises(PermanentError, match=r"two columns named paid_minor,.*with `as`"):
+        warehouse.rows(sql)
+    assert warehouse.table(sql) == (["paid_minor", "open_minor", "paid_minor"], [(1, 2, 3)])

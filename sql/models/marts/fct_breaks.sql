@@ -1,4 +1,4 @@
--- One row per open difference that a person must look at.
+-- One row per difference that a person must look at, open or resolved.
 with
 
 invoices as (select * from {{ ref('fct_invoices') }}),
@@ -665,7 +665,9 @@ fct_breaks as (
         {{ days_between('dated.first_seen_on', 'clock.as_of_on') }} as age_days,
         dated.says,
         resolutions.resolution,
-        resolutions.resolved_by
+        resolutions.resolved_by,
+        resolutions.resolved_at,
+        resolutions.why
     from dated
     cross join clock
     left join resolutions on dated.break_key = resolutions.break_key

@@ -9,6 +9,10 @@ billed as (select * from {{ ref('int_subscription_periods') }}),
 
 accounts as (select * from {{ ref('int_customer_accounts') }} where service = 'nexacloud'),
 
+units as (
+    select * from {{ ref('currency_units') }} where source = 'iso' and currency_code = '{{ var("company_currency") }}'
+),
+
 clock as (select * from {{ ref('int_clock') }}),
 
 fct_unbilled_periods as (
@@ -19,13 +23,12 @@ fct_unbilled_periods as (
         subscriptions.billing_cycle,
         {{ accounting_day('subscriptions.current_period_start_at') }} as period_start_on,
         {{ accounting_day('subscriptions.current_period_end_at') }} as period_end_on,
-        cast(case subscriptions.billing_cycle
-            when 'monthly' then plans.price_monthly
-            when 'yearly' then plans.price_yearly
-        end as decimal(18, 2)) as flat_amount,
+        {{ minor_of_major("case subscriptions.billing_cycle when 'monthly' then plans.price_monthly when 'yearly' then plans.price_yearly end") }}
+            as flat_minor,
         '{{ var("company_currency") }}' as currency_code
     from subscriptions
     cross join clock
+    left join units on true
     left join plans on subscriptions.plan_id = plans.plan_id
     left join accounts on subscriptions.user_id = accounts.external_id
     left join billed

@@ -1,4 +1,4 @@
--- One row per open difference that a person must look at.
+-- One row per difference that a person must look at, open or resolved.
 with
 
 source as (select * from {{ ref('fct_breaks') }}),
@@ -18,7 +18,9 @@ breaks as (
         age_days,
         says,
         resolution,
-        resolved_by
+        resolved_by,
+        resolved_at,
+        why
     from source
 )
 
