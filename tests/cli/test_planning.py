@@ -150,6 +150,20 @@ def test_an_approval_runs_out(box, monkeypatch):
         approved_plan(run, document["hash"])
 
 
+def test_a_source_that_is_held_back_since_the_approval_is_not_posted(box, monkeypatch):
+    """NEXABOOKS_LEDGER_MODES as it is when the plan is carried out holds back in an approved plan too."""
+    document = plan()
+    approve_plan(document["hash"], by="A. Accountant", note="")
+    monkeypatch.setenv("NEXABOOKS_LEDGER_MODES", "lago=draft")
+    with run_of("post_approved", mode="post") as run:
+        carried_out = approved_plan(run, document["hash"])
+    assert {(a.source_system, a.verb) for a in carried_out.actions if a.verb in ("create", "post")} == {
+        ("stripe", "create"),
+        ("stripe", "post"),
+        ("lago", "create"),
+    }
+
+
 def test_a_plan_that_waits_is_reminded_of_after_three_days(box, monkeypatch):
     """Not before, and not after it ran out."""
     settings = load_settings()
