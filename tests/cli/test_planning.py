@@ -188,6 +188,10 @@ def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeyp
     (trip,) = [t for t in braked["trips"] if largest["source_invoice_id"] in t["trip_key"]]
     assert largest["invoice_number"] in verbs(braked, "park")
     assert verbs(braked, "post") == verbs(everything, "post") - verbs(braked, "park")
+    monkeypatch.setenv("NEXABOOKS_BRAKE_INVOICE_AMOUNT", "0")
+    plan()
+    monkeypatch.setenv("NEXABOOKS_BRAKE_INVOICE_AMOUNT", str(largest["total_minor"] // 100 - 1))
+    assert plan()["hash"] == braked["hash"]  # an earlier plan comes back: it is the last one again
     with pytest.raises(PermanentError, match="no single brake"):
         allow_brake("customer_amount", by="A. Accountant", why="because")
     allow_brake(trip["trip_key"][:-3], by="A. Accountant", why="agreed with the customer")
