@@ -16,7 +16,7 @@ from nexabooks.ops import open_ops
 from nexabooks.settings import Settings, load_settings
 from tasks.artifacts import readable
 from tasks.check import check_marts
-from tasks.ledger import plan_ledger
+from tasks.ledger import plan_ledger, require_built
 from tasks.plans import page_of
 from tasks.run import Run, run_of
 
@@ -72,6 +72,7 @@ def _flow_run_id() -> str:
 def show_plan(settings: Settings, request_id: str) -> str:
     """Plan what `post` would do, keep it as artifacts, and write down that `request_id` waits for a yes; the plan's hash."""
     with run_of("plan", mode="post") as run:
+        require_built(run)
         plan = plan_ledger(run, check_marts(run))
         _keep_plan_artifacts(run, plan)
     if not plan.has_work:

@@ -78,6 +78,21 @@ def _free_plan(run: Run, parked: Sequence[ParkedInvoice], first: date | None = N
         return make_plan(desired, read_present(client, desired), mode=run.mode, run_id=run.run_id, modes=modes)
 
 
+def is_built(db: Warehouse) -> bool:
+    """Whether the warehouse says what is asked of the ledger; before the first run it does not."""
+    return bool(db.rows("select 1 from duckdb_tables() where schema_name = 'outbound' limit 1"))
+
+
+def require_built(run: Run) -> None:
+    """Raise PermanentError before the first run: the checks would tell of an empty installation as of a broken one."""
+    with open_warehouse(run.settings.warehouse_path) as db:
+        if not is_built(db):
+            raise PermanentError(
+                "There is nothing to plan from yet: no run has read the sources and built the models. Run "
+                "`nexabooks run refresh` first; nothing was planned."
+            )
+
+
 def brake(run: Run, plan: Plan) -> Plan:
     """`plan` with what is unusual held back, measured against what was written today and by the last runs. A backfill
     is no ordinary day: it is neither compared with them nor one of them."""

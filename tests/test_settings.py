@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from nexabooks.errors import EXIT_USAGE, SettingsError
 from nexabooks.settings import RULES, SYSTEMS, Settings, load_settings, refuse_wrong_settings, secret, wrong_settings
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +58,18 @@ def test_a_env_file_counts_and_the_environment_wins(monkeypatch):
     monkeypatch.setenv("NEXABOOKS_COMPANY_CURRENCY", "CAD")
     settings = load_settings()
     assert (settings.company_currency, settings.source_names) == ("CAD", ("lago",))
+
+
+def test_a_copy_of_the_example_holds_nothing_back_that_would_go_without_it():
+    """`.env.example` says what holds anyway, but for the address that only its owner knows."""
+    copied, bare = Settings(_env_file=ROOT / ".env.example"), Settings(_env_file=None)
+    assert {name for name in Settings.model_fields if getattr(copied, name) != getattr(bare, name)} == {"nexacloud_dsn"}
+
+
+def test_the_example_names_every_setting_that_the_readme_names():
+    """Who looks for a setting looks there first."""
+    named = {line.partition("=")[0] for line in (ROOT / ".env.example").read_text().splitlines()}
+    assert set(re.findall(r"NEXABOOKS_[A-Z_]*[A-Z]", (ROOT / "README.md").read_text())) <= named
 
 
 def test_the_writer_starts_in_draft():

@@ -129,12 +129,12 @@ def desired_now(settings: Settings) -> Desired:
     from nexabooks.ledger.desired import Choices, Family, TaxCode
     from nexabooks.ledger.desired_payments import route_of
     from nexabooks.warehouse import open_warehouse
-    from tasks.ledger import read_desired
+    from tasks.ledger import is_built, read_desired
 
     choices = Choices.of(settings)
     if settings.warehouse_path.exists():
         with open_warehouse(settings.warehouse_path, read_only=True) as db:
-            if db.rows("select 1 from duckdb_tables() where schema_name = 'outbound' limit 1"):
+            if is_built(db):
                 return read_desired(db, (), None, None, choices)
     names = ("service_family", "account_code", "account_name", "account_type")
     families = [Family(*(row[name] for name in names)) for row in seed(settings, "family_accounts")]

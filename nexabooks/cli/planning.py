@@ -72,13 +72,14 @@ def show_plan(*, as_json: bool, mode: str = "") -> None:
 
 
 def planned(mode: LedgerMode | None = None, *, quiet: bool) -> tuple[Plan, Path]:
-    """A plan of the warehouse as it stands, kept, and where its page lies."""
+    """A plan of the warehouse as it stands, kept, and where its page lies. Raises PermanentError before the first run."""
     from tasks.check import check_marts
-    from tasks.ledger import plan_ledger
+    from tasks.ledger import plan_ledger, require_built
     from tasks.plans import page_of
     from tasks.run import run_of
 
     with progress("Planning", quiet=quiet), run_of("plan", mode=mode) as run:
+        require_built(run)
         plan = plan_ledger(run, check_marts(run))
         return plan, page_of(run.settings, plan.hash)
 

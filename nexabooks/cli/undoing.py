@@ -12,7 +12,7 @@ from nexabooks.errors import EXIT_OK, EXIT_PERSON, PermanentError, SettingsError
 from nexabooks.ledger import Receipt, UndoPlan, apply_undo, plan_undo
 from nexabooks.money import format_minor
 from nexabooks.ops import open_ops
-from nexabooks.ops.store import OpsStore
+from nexabooks.ops.store import UNDO, OpsStore
 from nexabooks.settings import load_settings
 from nexabooks.windows import accounting_day
 
@@ -37,7 +37,7 @@ def take_back(run_id: str, *, apply: bool, by: str = "", note: str = "") -> tupl
         raise SettingsError("Taking a run back needs the name of whoever says so: --by NAME. Nothing was touched.")
     settings = load_settings()
     day = accounting_day(settings.now(), settings.company_time_zone)
-    undo_id = f"undo-{day}-{uuid.uuid4().hex[:8]}"
+    undo_id = f"{UNDO}{day}-{uuid.uuid4().hex[:8]}"
     holder = f"{undo_id} on {socket.gethostname()}"
     with (
         open_ops(settings.ops_store_url, now=settings.now) as ops,

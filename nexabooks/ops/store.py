@@ -41,6 +41,8 @@ from nexabooks.ops.tables import (
 )
 from nexabooks.settings import load_settings
 
+UNDO = "undo-"  # how the name of a run begins that takes another one back
+
 
 @contextmanager
 def open_ops(url: str, *, now: Callable[[], datetime] | None = None) -> Iterator[OpsStore]:
@@ -101,14 +103,14 @@ class OpsStore:
     # Plans and their approval
 
     def save_plan(self, plan_hash: str, run_id: str, plan: dict[str, Any]) -> None:
-        """Keep a plan as it was shown. The same hash is the same plan: the first one stands."""
+        """Keep a plan as it was shown. The same hash is the same plan: the first one stands, and it is the last one again."""
         next_position = select(func.coalesce(func.max(plans.c.position), 0) + 1).scalar_subquery()
+        statement = self._insert(plans).values(
+            plan_hash=plan_hash, run_id=run_id, plan=as_json(plan), at=self._now(), position=next_position
+        )
+        again = {name: statement.excluded[name] for name in ("at", "position")}
         with transaction(self._engine) as connection:
-            connection.execute(
-                self._insert(plans)
-                .values(plan_hash=plan_hash, run_id=run_id, plan=as_json(plan), at=self._now(), position=next_position)
-                .on_conflict_do_nothing(index_elements=["plan_hash"])
-            )
+            connection.execute(statement.on_conflict_do_update(index_elements=["plan_hash"], set_=again))
 
     def plan(self, plan_hash: str) -> SavedPlan | None:
         """The plan with this hash, or None. The first characters are enough if only one plan begins with them."""
@@ -120,9 +122,11 @@ class OpsStore:
         return SavedPlan(*exact[0]) if exact else None
 
     def latest_plan(self, *, of_runs: str = "") -> SavedPlan | None:
-        """The plan that was saved last, or None; a clock that stands still changes nothing. `of_runs`: only of runs whose id
-        begins so."""
-        of_these = _saved().where(plans.c.run_id.startswith(of_runs, autoescape=True))
+        """The plan of the ledger that was saved last, or None; a clock that stands still changes nothing. The way back of a
+        run is no such plan. `of_runs`: only of runs whose id begins so."""
+        of_these = _saved().where(
+            plans.c.run_id.startswith(of_runs, autoescape=True), ~plans.c.run_id.startswith(UNDO, autoescape=True)
+        )
         last = of_these.order_by(plans.c.position.desc(), plans.c.at.desc()).limit(1)
         with transaction(self._engine) as connection:
             row = connection.execute(last).one_or_none()

@@ -124,6 +124,14 @@ def world(tmp_path_factory):
         yield box.environment() | {"NEXABOOKS_HOME": str(home / "home")}, box
 
 
+def test_a_plan_before_the_first_run_says_what_to_run(world, tmp_path):
+    """An empty installation is not a broken one: no word of promises, nor of readers."""
+    got = nexabooks("plan", **world[0] | {"NEXABOOKS_HOME": str(tmp_path)})
+    assert (got.returncode, got.stderr.count("\n")) == (1, 1)
+    assert "Run `nexabooks run refresh` first" in got.stderr
+    assert not (tmp_path / "quality").exists()
+
+
 def test_doctor_finds_a_revoked_key_and_a_dead_host_and_says_what_is_well(world):
     """Nothing is written; each finding is a sentence; no secret is shown."""
     settings, _ = world

@@ -150,6 +150,20 @@ def test_an_approval_runs_out(box, monkeypatch):
         approved_plan(run, document["hash"])
 
 
+def test_a_source_that_is_held_back_since_the_approval_is_not_posted(box, monkeypatch):
+    """NEXABOOKS_LEDGER_MODES as it is when the plan is carried out holds back in an approved plan too."""
+    document = plan()
+    approve_plan(document["hash"], by="A. Accountant", note="")
+    monkeypatch.setenv("NEXABOOKS_LEDGER_MODES", "lago=draft")
+    with run_of("post_approved", mode="post") as run:
+        carried_out = approved_plan(run, document["hash"])
+    assert {(a.source_system, a.verb) for a in carried_out.actions if a.verb in ("create", "post")} == {
+        ("stripe", "create"),
+        ("stripe", "post"),
+        ("lago", "create"),
+    }
+
+
 def test_a_plan_that_waits_is_reminded_of_after_three_days(box, monkeypatch):
     """Not before, and not after it ran out."""
     settings = load_settings()
@@ -174,6 +188,10 @@ def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeyp
     (trip,) = [t for t in braked["trips"] if largest["source_invoice_id"] in t["trip_key"]]
     assert largest["invoice_number"] in verbs(braked, "park")
     assert verbs(braked, "post") == verbs(everything, "post") - verbs(braked, "park")
+    monkeypatch.setenv("NEXABOOKS_BRAKE_INVOICE_AMOUNT", "0")
+    plan()
+    monkeypatch.setenv("NEXABOOKS_BRAKE_INVOICE_AMOUNT", str(largest["total_minor"] // 100 - 1))
+    assert plan()["hash"] == braked["hash"]  # an earlier plan comes back: it is the last one again
     with pytest.raises(PermanentError, match="no single brake"):
         allow_brake("customer_amount", by="A. Accountant", why="because")
     allow_brake(trip["trip_key"][:-3], by="A. Accountant", why="agreed with the customer")

@@ -63,14 +63,24 @@ def test_a_percent_sign_in_a_hash_is_a_letter(store):
 
 
 def test_the_latest_plan_is_the_one_saved_last(ops_url):
-    """By the time of the saving, not by the hash; the same plan saved again stays where it was."""
+    """By the time of the saving, not by the hash; the same plan saved again is the last one again, as it was first shown."""
     clock = iter(NOW + timedelta(minutes=n) for n in range(9))
     with open_ops(ops_url, now=lambda: next(clock)) as store:
         assert store.latest_plan() is None
         store.save_plan("zz", "run 1", {})
         store.save_plan("aa", "run 2", {})
-        store.save_plan("zz", "run 3", {})  # the same plan again: the first stands
-        assert (store.latest_plan().plan_hash, store.plan("zz").run_id) == ("aa", "run 1")
+        assert store.latest_plan().plan_hash == "aa"
+        store.save_plan("zz", "run 3", {})
+        last = store.latest_plan()
+        assert (last.plan_hash, last.run_id, last.at) == ("zz", "run 1", NOW + timedelta(minutes=2))
+
+
+def test_the_way_back_of_a_run_is_not_the_latest_plan(store):
+    """It has other steps; the plan of the ledger before it is what a person allows and what the next one is compared with."""
+    store.save_plan("aa", "plan-2026-05-31-1", {})
+    store.save_plan("bb", "undo-2026-05-31-2", {})
+    assert store.latest_plan().plan_hash == "aa"
+    assert store.plan("bb").run_id == "undo-2026-05-31-2"
 
 
 def test_of_plans_of_one_moment_the_one_saved_last_is_the_latest(store):

@@ -64,6 +64,13 @@ def test_a_plan_waits_on_while_runs_of_a_stricter_mode_come_after_it(ops):
     assert waiting() == [("asked", 1, NOW)]
 
 
+def test_what_waits_goes_on_waiting_when_a_run_is_taken_back(ops):
+    """The way back is a plan of its own, and no answer to the corrections of the last run."""
+    ops.save_plan("abc", CLOSE, document(step("correct")))
+    ops.save_plan("back", "undo-2026-06-02-1", {"mode": "undo", "actions": []})
+    assert waiting() == [("abc", 1, NOW)]
+
+
 def test_a_step_that_was_carried_out_since_waits_no_more(ops):
     """By whatever run."""
     ops.save_plan("abc", MADE, document(step("post"), step("post", "in_2")))
