@@ -13,8 +13,14 @@ known as (
         customer_accounts.is_inferred,
         accounts.*,
         coalesce(country_names.country_code, '') as country_code,
-        -- Who is asked first: the service where the customer keeps his own data, then the billers, then the rest.
+        -- Who is asked first: the service where the customer keeps his own data, then the billers, then the rest; in each, the
+        -- account that gave the customer his id, so that one which joins him does not rename him.
         case accounts.service when 'nexacloud' then '1' when 'stripe' then '2' when 'lago' then '3' else '4' end
+        || case
+            when customer_accounts.customer_id = {{ regex_replace("accounts.service || ':' || accounts.external_id", '[^A-Za-z0-9]+', '_') }}
+                then '0'
+            else '1'
+        end
         || accounts.external_id as precedence,
         case when accounts.street <> '' or accounts.city <> '' or accounts.country_name <> '' then 'yes' else '' end
             as has_address
