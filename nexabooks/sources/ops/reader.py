@@ -104,7 +104,7 @@ class OpsSession:
         while rows := self._store.receipts_after(after, PAGE_ROWS):
             after = rows[-1]["position"]
             sent += len(rows)
-            yield _batch("receipts", [{k: v for k, v in row.items() if k != "position"} for row in rows])
+            yield _batch("receipts", rows)
         is_complete = not state
         claim = Claim("receipts", self._store.receipt_count()) if is_complete else Claim("receipts", sent, basis="wire")
         yield Finished("receipts", {"position": max(position, after)}, is_complete=is_complete, claims=(claim,))

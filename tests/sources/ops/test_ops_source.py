@@ -60,6 +60,7 @@ def test_receipts_come_once_whole_and_then_onward(settings, monkeypatch):
         "receipt_id": "r0", "run_id": "run 1", "action": "post", "source_system": "stripe", "source_invoice_id": "in_0",
         "kind": "invoice", "odoo_model": "account.move", "odoo_id": 0, "outcome": "done", "says": "posted",
         "total_minor": 11300, "odoo_total_minor": 11300, "currency_code": "CAD", "at": "2026-05-31T06:00:00+00:00",
+        "position": 1,
     }  # fmt: skip
     assert read(settings, "receipts", end.state)[0] == []
     with open_ops(settings.ops_store_url, now=settings.now) as store:
