@@ -118,11 +118,13 @@ def resolve(
     difference: Annotated[
         str, typer.Argument(metavar="BREAK", help="The break_key of finance.breaks; its start is enough.")
     ],
-    resolution: Annotated[str, typer.Option("--as", help="What was decided, such as accepted or corrected_in_odoo.")],
+    resolution: Annotated[
+        str, typer.Option("--as", help="What was decided, such as accepted or corrected_in_odoo; open takes it back.")
+    ],
     by: Annotated[str, typer.Option(help="Who decided.")],
     why: Annotated[str, typer.Option(help="Why, for those who read it later.")],
 ) -> None:
-    """Write down what was decided about an open difference."""
+    """Write down what was decided about a difference as it is now; with other amounts it is open again."""
     from nexabooks.cli.planning import resolve_break
 
     resolve_break(difference, resolution=resolution, by=by, why=why)

@@ -43,7 +43,7 @@ refused_steps as (select * from {{ ref('int_refused_steps') }}),
 
 customers as (select * from {{ ref('dim_customers') }}),
 
-resolutions as (select * from {{ ref('stg_ops__resolutions') }}),
+resolutions as (select * from {{ ref('stg_ops__resolutions') }} where resolution <> 'open'),
 
 sightings as (select * from {{ ref('stg_ops__sightings') }}),
 
@@ -696,7 +696,7 @@ keyed as (
     from found
 ),
 
--- The evidence may be landed again for another reason (a customer's new e-mail), so the first sighting is remembered.
+-- The evidence may be landed again for another reason (a customer's new e-mail), so since when it is seen is remembered.
 dated as (
     select
         keyed.*,
@@ -723,7 +723,16 @@ fct_breaks as (
         resolutions.resolved_by
     from dated
     cross join clock
-    left join resolutions on dated.break_key = resolutions.break_key
+    -- A decision is about the difference as it was: of other amounts, or, where it has none, seen anew, it is open again.
+    left join resolutions
+        on dated.break_key = resolutions.break_key
+        and dated.source_minor is not distinct from resolutions.source_minor
+        and dated.ledger_minor is not distinct from resolutions.ledger_minor
+        and dated.currency_code is not distinct from resolutions.currency_code
+        and (
+            dated.source_minor is not null or dated.ledger_minor is not null
+            or dated.first_seen_on = resolutions.first_seen_on
+        )
 )
 
 select * from fct_breaks

@@ -98,7 +98,8 @@ def test_only_the_decision_that_holds_is_sent(settings):
     rows, _ = read(settings, "resolutions")
     assert rows == [
         {"break_key": "b1", "class": "cent", "resolution": "corrected", "resolved_by": "Bob", "why": "credit note 7",
-         "at": "2026-05-31T06:00:00+00:00"}
+         "at": "2026-05-31T06:00:00+00:00", "source_minor": None, "ledger_minor": None, "currency_code": None,
+         "first_seen_on": None}
     ]  # fmt: skip
 
 
