@@ -68,7 +68,7 @@ def run_of(
     at_most: LedgerMode = "post",
     needs_ledger: bool = True,
 ) -> Iterator[Run]:
-    """A run of `flow` for the accounting day `day` (today, in the company's time zone, when not given).
+    """A run of `flow`, named by the accounting day `day` (today, in the company's time zone, when not given).
 
     `mode`: the run's ledger mode in place of the settings' one. `at_most`: the most that this run may do; a stricter mode
     still holds. Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the

@@ -60,7 +60,12 @@ def demo(
 def run(
     flow: Annotated[str, typer.Argument(help="daily-close, refresh, backfill, post-approved or relist.")],
     day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The accounting day; today if not given.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="daily-close, refresh, relist: the day that names the run and dates reversals, today if not given. All that "
+            "is verified is taken, whatever its day.",
+        ),
     ] = None,
     first: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="backfill: the first day.")
