@@ -22,7 +22,10 @@ from tasks.step import in_one_sentence
 @flow(name="daily_close", flow_run_name=run_name, log_prints=True)
 @in_one_sentence
 def daily_close(day: date | None = None) -> CloseReport:
-    """Bring one accounting day from the sources into Odoo, and prove it."""
+    """Bring all that is verified from the sources into Odoo, whatever its day, and prove it.
+
+    `day` (today, when not given) names the run and dates its reversals; it selects nothing.
+    """
     with run_of("daily_close", day) as run:
         reads = [ingest(run, source) for source in run.settings.source_names]
         read_back(run)

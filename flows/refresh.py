@@ -21,7 +21,7 @@ from tasks.step import in_one_sentence
 @in_one_sentence
 def refresh(day: date | None = None) -> CloseReport:
     """Bring what finance reads up to date; the ledger is not touched."""
-    with run_of("refresh", day, needs_ledger=False) as run:
+    with run_of("refresh", day, at_most="dry_run", needs_ledger=False) as run:
         reads = [ingest(run, source) for source in (*run.settings.source_names, "ops")]
         build_models(run)
         check_marts(run)

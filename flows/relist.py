@@ -21,7 +21,7 @@ from tasks.step import in_one_sentence
 @in_one_sentence
 def relist(day: date | None = None) -> CloseReport:
     """Find what incremental reading may have missed, and what is gone at its source. Posts nothing."""
-    with run_of("relist", day, needs_ledger=False) as run:
+    with run_of("relist", day, at_most="dry_run", needs_ledger=False) as run:
         reads = [ingest(run, source, full=True) for source in (*run.settings.source_names, "ops")]
         build_models(run)
         check_marts(run)

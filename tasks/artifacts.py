@@ -32,6 +32,7 @@ def keep_artifacts(report: CloseReport) -> None:
         description="Differences that wait for a person; `nexabooks resolve BREAK_KEY` writes down what was decided.",
     )
     unread = "".join(f"\n- not read: {sentence}" for sentence in report.unread)
+    unsettled = "".join(f"\n- not settled: {sentence}" for sentence in report.unsettled)
     read = "".join(
         f"\n| {row['source']} | {row['read_count']:,} | {row['changed_count']:,} |" for row in report.blocks["sources"]
     )
@@ -40,7 +41,7 @@ def keep_artifacts(report: CloseReport) -> None:
     links = "".join(f"\n- {name}: `{path}`" for name, path in report.paths.items())
     create_markdown_artifact(
         key="run-summary",
-        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}{waiting}\n\n"
+        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}{unsettled}{waiting}\n\n"
         f"| read | records | new or changed |\n|---|---:|---:|{read}\n\nIn Odoo: {done}.\n{links}\n",
         description="What was read and done, what could not be read, which plans wait for an approval, and where the results lie.",
     )

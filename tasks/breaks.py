@@ -11,7 +11,8 @@ from tasks.step import step
 
 @step("remember the breaks")
 def remember_breaks(run: Run) -> SourceRead:
-    """Note every open break and every restatement with the day it was first seen, and land what the ops store knows now."""
+    """Note every open break and every restatement with the day it was first seen; one that is no longer there ends, and begins
+    anew when it returns. Land what the ops store knows now."""
     with open_warehouse(run.settings.warehouse_path) as db:
         seen = {
             row["break_key"]: row["first_seen_on"]

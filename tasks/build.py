@@ -44,5 +44,4 @@ def variables(run: Run) -> dict[str, Any]:
         "company_currency": run.settings.company_currency,
         "lago_app_url": run.settings.lago_app_url.rstrip("/"),
         "run_at": run.settings.now().isoformat(),
-        "run_day": str(run.day),
     }

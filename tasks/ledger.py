@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from nexabooks.clients.odoo import open_odoo
 from nexabooks.errors import LedgerRefused, PermanentError
@@ -40,6 +41,7 @@ from tasks.step import step
 
 LEDGER_LEASE = "ledger-writer"  # one process writes to Odoo at a time, whatever warehouse it reads
 HABIT_RUNS = 20  # a total is held against the median of so many runs
+NAMED_TROUBLES = 3  # the run's end names so many and counts the rest; all of them are in its receipts
 BACKFILL = "backfill"
 
 
@@ -130,6 +132,7 @@ def read_desired(
 @step("apply to Odoo")
 def apply_to_ledger(run: Run, plan: Plan) -> Counts:
     """Carry the plan out as far as its mode allows; how many steps came out how. A plan with nothing to write calls nothing.
+    What was refused or is not known stops no other step; the run says it and ends incomplete.
 
     Raises LedgerRefused before anything is written when Odoo lacks what every invoice needs, TransientError while another
     process writes to the ledger or when this one lost its lease: what was done until then stands and has its receipts.
@@ -160,9 +163,34 @@ def apply_to_ledger(run: Run, plan: Plan) -> Counts:
             has_notes=settings.ledger_notes,
             owed_notes=owed_notes,
         )
+        run.unsettled.extend(unsettled(ops.journal(run.run_id).receipts("refused", "unclear")))
     done = ", ".join(f"{action} {outcome} {count}" for (action, outcome), count in sorted(counts.items()))
     run.say(f"Odoo: {done}.")
+    for sentence in run.unsettled:
+        run.say(sentence)
     return counts
+
+
+def unsettled(receipts: Sequence[dict[str, Any]]) -> list[str]:
+    """A sentence for the steps that were refused and one for those that are unclear: how many, and the first few in words."""
+    ends = {
+        "refused": "A person must act: see docs/runbooks/odoo-refused-a-batch.md.",
+        "unclear": "Nobody knows yet whether they happened; the next run looks, so run it again.",
+    }
+    sentences = []
+    for outcome, end in ends.items():
+        found = [receipt for receipt in receipts if receipt["outcome"] == outcome]
+        if not found:
+            continue
+        named = [
+            f"{r['action']} of {r['kind'].replace('_', ' ')} {r['source_invoice_id']}: {r['says'].rstrip('.')}"
+            for r in found[:NAMED_TROUBLES]
+        ]
+        rest = len(found) - len(named)
+        more = f"; and {rest} more" if rest else ""
+        steps = "1 step in Odoo is" if len(found) == 1 else f"{len(found)} steps in Odoo are"
+        sentences.append(f"{steps} {outcome}: {'; '.join(named)}{more}. {end}")
+    return sentences
 
 
 def _owed_notes(run: Run, plan: Plan) -> set[MoveKey]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from nexabooks.errors import EXIT_OK, EXIT_PERSON, EXIT_TRY_LATER, PermanentError, TransientError
+from nexabooks.ledger.documents import ACTION as ATTACH
 from nexabooks.ops import open_ops
 from nexabooks.warehouse import open_warehouse
 from tasks.artifacts import keep_artifacts
@@ -70,7 +71,8 @@ QUESTIONS: dict[str, str] = {
 class CloseReport:
     """The answer of a run. Amounts in whole minor units; `steps` counts what it did in Odoo by action and outcome, and
     `troubles` are the receipts of what was refused or stayed unclear (all others are in the ops store); `unread` holds a
-    sentence for each source that was not read, `waiting` one for each plan that waits for an approval."""
+    sentence for each source that was not read, `unsettled` those of what Odoo refused or left unclear, `waiting` one for each
+    plan that waits for an approval."""
 
     run_id: str
     flow: str
@@ -80,16 +82,19 @@ class CloseReport:
     steps: list[dict[str, Any]] = field(default_factory=list)
     troubles: list[dict[str, Any]] = field(default_factory=list)
     unread: tuple[str, ...] = ()
+    unsettled: tuple[str, ...] = ()
     may_retry: bool = True
     paths: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """0 when every source was read; 75 when trying again may read the rest; 1 when a person must act first."""
-        if not self.unread:
-            return EXIT_OK
-        return EXIT_TRY_LATER if self.may_retry else EXIT_PERSON
+        """0 when every source was read and every step in Odoo came about; 75 when trying again may do the rest; 1 when a
+        person must act first. A PDF that could not be had is asked for again by itself and changes nothing here."""
+        outcomes = {step["outcome"] for step in self.steps if step["action"] != ATTACH}
+        if "refused" in outcomes or (self.unread and not self.may_retry):
+            return EXIT_PERSON
+        return EXIT_TRY_LATER if self.unread or "unclear" in outcomes else EXIT_OK
 
     @property
     def raw_changes(self) -> int:
@@ -122,15 +127,16 @@ def _plain(value: Any) -> Any:
 
 
 def finish(run: Run, reads: list[SourceRead]) -> CloseReport:
-    """The report of the run. Under Prefect a source that could not be read makes the run fail, after everything else is done.
+    """The report of the run. Under Prefect a source that could not be read, and a step that Odoo refused or left unclear, make
+    the run fail, after everything else is done.
 
     A data engineer sees a red run with one sentence and may retry it; on the command line the exit code says the same.
     """
     report = report_close(run, reads)
-    if in_prefect() and report.unread:
-        kind = TransientError if report.may_retry else PermanentError
+    if in_prefect() and report.exit_code != EXIT_OK:
+        kind = TransientError if report.exit_code == EXIT_TRY_LATER else PermanentError
         raise kind(
-            f"Everything that could be read is done, and published. {' '.join(report.unread)} "
+            f"Everything that could be done is done, and published. {' '.join([*report.unread, *report.unsettled])} "
             f"Run {run.flow} again when that is settled; it goes on from where it stopped."
         )
     return report
@@ -156,6 +162,7 @@ def report_close(run: Run, reads: list[SourceRead]) -> CloseReport:
         steps=[{"action": action, "outcome": outcome, "count": n} for (action, outcome), n in counts.items()],
         troubles=troubles,
         unread=tuple(sentence for read in reads for sentence in read.unread),
+        unsettled=tuple(run.unsettled),
         may_retry=all(read.may_retry for read in reads),
         paths={
             "published file": str(run.settings.published_path),

@@ -36,8 +36,9 @@ KILLED = "Its process ended without a word; what it had landed and posted until 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What every step of one run shares. `unread` gathers a sentence for each source that could not be read; `unpublished`
-    is set while the run has begun to build what readers do not have yet."""
+    """What every step of one run shares. `unread` gathers a sentence for each source that could not be read, `unsettled` one
+    for the steps that Odoo refused and one for those of which nobody knows; `unpublished` is set while the run has begun to
+    build what readers do not have yet."""
 
     run_id: str
     flow: str
@@ -46,6 +47,7 @@ class Run:
     settings: Settings
     started_at: datetime
     unread: list[str] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)
     unpublished: Event = field(default_factory=Event)
 
     def say(self, sentence: str) -> None:
@@ -66,7 +68,7 @@ def run_of(
     at_most: LedgerMode = "post",
     needs_ledger: bool = True,
 ) -> Iterator[Run]:
-    """A run of `flow` for the accounting day `day` (today, in the company's time zone, when not given).
+    """A run of `flow`, named by the accounting day `day` (today, in the company's time zone, when not given).
 
     `mode`: the run's ledger mode in place of the settings' one. `at_most`: the most that this run may do; a stricter mode
     still holds. Checks every setting before anything is read; takes the lease of the warehouse's writer; records how the
@@ -117,8 +119,9 @@ def record_start(run: Run) -> None:
 
 
 def record_end(run: Run) -> None:
-    """The run did what it could: `done`, or `incomplete` where a source could not be read."""
-    record(run, "incomplete" if run.unread else "done", " ".join(run.unread))
+    """The run did what it could: `done`, or `incomplete` where a source could not be read or a step in Odoo did not come about."""
+    left = [*run.unread, *run.unsettled]
+    record(run, "incomplete" if left else "done", " ".join(left))
 
 
 def record(run: Run, outcome: str, message: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv as csv_writer
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -16,18 +17,31 @@ from nexabooks.cli.console import cell, console, heading, in_words, print_json, 
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings, load_settings
 from nexabooks.warehouse import Warehouse, open_warehouse
+from nexabooks.warehouse.project_yaml import read_yaml
+
+REFRESH_EVERY = timedelta(minutes=15)  # the schedule of refresh in prefect.yaml
+# A daily close holds the refreshes up for as long as it takes; after so many that did not come, nobody is running them.
+MISSED_REFRESHES = 4
 
 STATUS_QUESTIONS: dict[str, str] = {
     "publication": "select run_id, published_at, is_stale, stale_since, stale_reason from finance.publication",
-    # A run that started later was recorded later, also where a pretend clock stands still.
+    # The newest of each flow, which a refresh every quarter of an hour does not push out, and what did not end well in the day
+    # before the newest run. A run that started later was recorded later, also where a pretend clock stands still.
     "runs": """
         select run_id, flow, day, mode, outcome, started_at, message from finance.runs
-        order by started_at desc, rowid desc limit 5""",
-    # An empty stream is no news while its source was read: the worst of the streams speaks for the source.
+        qualify row_number() over (partition by flow order by started_at desc, rowid desc) = 1
+            or (
+                outcome not in ('done', 'running')
+                and started_at > (select max(started_at) from finance.runs) - interval 1 day
+                and row_number() over (partition by outcome in ('done', 'running') order by started_at desc, rowid desc) <= 20
+            )
+        order by started_at desc, rowid desc""",
+    # An empty stream is no news while its source was read: the worst of the streams speaks for the source. The file's own words
+    # are as old as the file; what was landed before `?` is stale by now.
     "freshness": """
         select source, min(last_landed_at) as oldest_landing, max(last_attempt_at) as last_attempt,
                case when bool_or(state = 'broken') then 'broken' when bool_or(state = 'stale') then 'stale'
-                    when bool_or(state = 'fresh') then 'fresh' else 'empty' end as state,
+                    when bool_or(last_landed_at < ?) then 'stale' when bool_or(state = 'fresh') then 'fresh' else 'empty' end as state,
                string_agg(stream || ': ' || says, '; ' order by stream) filter (where state in ('broken', 'stale')) as says
         from finance.freshness group by source order by source""",
     "ledger": """
@@ -62,10 +76,10 @@ STATUS_SCREEN: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def published(settings: Settings, sql: str) -> list[dict[str, Any]]:
+def published(settings: Settings, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """Rows of the published file. Raises PermanentError when there is none yet, or the SQL is refused."""
     with _reading(settings, sql) as db:
-        return db.rows(sql)
+        return db.rows(sql, parameters or None)
 
 
 @contextmanager
@@ -135,20 +149,51 @@ def _print_answer(names: list[str], rows: list[tuple[Any, ...]]) -> None:
     print_rows(cells, columns=labels, empty="no rows")
 
 
+def _in_words(age: timedelta) -> str:
+    """Minutes up to two hours, hours up to two days, then days."""
+    unit, word = next(
+        (unit, word)
+        for unit, word, most in (
+            (timedelta(minutes=1), "minute", timedelta(hours=2)),
+            (timedelta(hours=1), "hour", timedelta(days=2)),
+            (timedelta(days=1), "day", timedelta.max),
+        )
+        if age < most
+    )
+    count = age // unit
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def show_status(*, as_json: bool) -> None:
-    """How the books stand, from the published file; and from the ops store which plans wait for an approval."""
+    """How the books stand, from the published file, with its age by the clock of now; and from the ops store which plans wait
+    for an approval."""
     from tasks.plans import waiting_plans
 
     settings = load_settings()
-    answers = {name: published(settings, sql) for name, sql in STATUS_QUESTIONS.items()}
+    now = settings.now()
+    stale_after = timedelta(minutes=read_yaml(settings.sql_dir / "dbt_project.yml")["vars"]["stale_after_minutes"])
+    answers = {
+        name: published(settings, sql, [now - stale_after] if "?" in sql else [])
+        for name, sql in STATUS_QUESTIONS.items()
+    }
+    publication = answers["publication"][0]
+    age = max(now - publication["published_at"], timedelta())
+    publication["age_minutes"] = int(age / timedelta(minutes=1))
     waiting = waiting_plans(settings)
     if as_json:
         print_json(answers | {"waiting_plans": [asdict(plan) for plan in waiting]})
         return
-    publication = answers.pop("publication")[0]
+    del answers["publication"]
     console.print(
-        f"Published {publication['published_at']:%Y-%m-%d %H:%M} UTC by {publication['run_id']}.", markup=False
+        f"Published {publication['published_at']:%Y-%m-%d %H:%M} UTC, {_in_words(age)} ago, by {publication['run_id']}.",
+        markup=False,
     )
+    if age > REFRESH_EVERY * MISSED_REFRESHES:
+        console.print(
+            f"No run has published for {_in_words(age)}, and refresh is scheduled every "
+            f"{_in_words(REFRESH_EVERY)}: see whether the scheduler and its worker are up. Nothing below is younger than that.",
+            markup=False,
+        )
     if publication["is_stale"]:
         console.print(
             f"STALE since {publication['stale_since']:%Y-%m-%d %H:%M} UTC: {publication['stale_reason']}", markup=False

@@ -60,7 +60,12 @@ def demo(
 def run(
     flow: Annotated[str, typer.Argument(help="daily-close, refresh, backfill, post-approved or relist.")],
     day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The accounting day; today if not given.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="daily-close, refresh, relist: the day that names the run and dates reversals, today if not given. All that "
+            "is verified is taken, whatever its day.",
+        ),
     ] = None,
     first: Annotated[
         datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="backfill: the first day.")
@@ -118,11 +123,13 @@ def resolve(
     difference: Annotated[
         str, typer.Argument(metavar="BREAK", help="The break_key of finance.breaks; its start is enough.")
     ],
-    resolution: Annotated[str, typer.Option("--as", help="What was decided, such as accepted or corrected_in_odoo.")],
+    resolution: Annotated[
+        str, typer.Option("--as", help="What was decided, such as accepted or corrected_in_odoo; open takes it back.")
+    ],
     by: Annotated[str, typer.Option(help="Who decided.")],
     why: Annotated[str, typer.Option(help="Why, for those who read it later.")],
 ) -> None:
-    """Write down what was decided about an open difference."""
+    """Write down what was decided about a difference as it is now; with other amounts it is open again."""
     from nexabooks.cli.planning import resolve_break
 
     resolve_break(difference, resolution=resolution, by=by, why=why)

@@ -15,6 +15,7 @@ from nexabooks.settings import LedgerMode, load_settings
 if TYPE_CHECKING:
     from nexabooks.ledger import Plan
 
+OPEN = "open"  # a decision that takes an earlier one back; fct_breaks knows it by this word
 # In the order in which a person wants to know: what will be written, what waits, what needs him.
 SHOWN = (
     "create",
@@ -152,13 +153,15 @@ def allow_brake(trip_key: str, *, by: str, why: str) -> None:
 
 
 def resolve_break(break_key: str, *, resolution: str, by: str, why: str) -> None:
-    """Write down what a person decided about an open difference; the next run shows it in finance.breaks.
+    """Write down what a person decided about a difference as it is now; the next run shows it in finance.breaks. `open` takes
+    an earlier decision back.
 
     The first characters of a key are enough if they are one difference's."""
     settings = load_settings()
     if not by.strip() or not resolution.strip():
         raise PermanentError("A decision names who decides and what: --by NAME --as RESOLUTION. Nothing was resolved.")
-    breaks = published(settings, "select break_key, class, says from finance.breaks")
+    facts = ("source_minor", "ledger_minor", "currency_code", "first_seen_on")
+    breaks = published(settings, f"select break_key, class, says, {', '.join(facts)} from finance.breaks")
     found = [row for row in breaks if row["break_key"] == break_key] or [
         row for row in breaks if row["break_key"].startswith(break_key)
     ]
@@ -169,8 +172,12 @@ def resolve_break(break_key: str, *, resolution: str, by: str, why: str) -> None
         )
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
         decided = ops.resolve(
-            found[0]["break_key"], break_class=found[0]["class"], resolution=resolution, by=by, why=why
+            found[0]["break_key"],
+            break_class=found[0]["class"],
+            resolution=resolution,
+            by=by,
+            why=why,
+            **{name: found[0][name] for name in facts},
         )
-    console.print(
-        f"{decided.resolved_by} resolved {decided.break_key} as {decided.resolution}: {decided.why}", markup=False
-    )
+    what = "opened {} again" if resolution == OPEN else f"resolved {{}} as {decided.resolution}"
+    console.print(f"{decided.resolved_by} {what.format(decided.break_key)}: {decided.why}", markup=False)

@@ -13,7 +13,14 @@ from nexabooks.cli.console import errors, print_json, progress
 from nexabooks.cli.screen import show_report
 from nexabooks.errors import SettingsError
 
-FLOWS = ("daily-close", "refresh", "backfill", "post-approved", "relist")
+# Each flow with the options it takes; no option is ignored.
+FLOWS: dict[str, tuple[str, ...]] = {
+    "daily-close": ("--day",),
+    "refresh": ("--day",),
+    "backfill": ("--from", "--to"),
+    "post-approved": ("--plan",),
+    "relist": ("--day",),
+}
 
 
 def run_flow(flow: str, *, plan: str, as_json: bool, day: date | None, first: date | None, end: date | None) -> int:
@@ -21,6 +28,10 @@ def run_flow(flow: str, *, plan: str, as_json: bool, day: date | None, first: da
     SystemExit, with 128 and the signal's number as a shell has it, when Ctrl-C or SIGTERM stopped it."""
     if flow not in FLOWS:
         raise SettingsError(f"There is no flow {flow!r}; there are {', '.join(FLOWS)}.")
+    given = {"--day": day, "--from": first, "--to": end, "--plan": plan}
+    for option in (option for option, value in given.items() if value and option not in FLOWS[flow]):
+        others = " and ".join(f"run {other}" for other, options in FLOWS.items() if option in options)
+        raise SettingsError(f"run {flow} takes no {option}; that is for {others}. Nothing was started.")
     arguments: dict[str, object] = {"day": day}
     if flow == "backfill":
         if not first or not end:

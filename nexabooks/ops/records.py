@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 
@@ -84,7 +84,8 @@ class PostedEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a person decided about one difference."""
+    """What a person decided about one difference, and its amounts and first day as they were then. One of before those were
+    kept has none of them."""
 
     break_key: str
     break_class: str
@@ -92,6 +93,18 @@ class Resolution:
     resolved_by: str
     why: str
     at: datetime
+    source_minor: int | None = None
+    ledger_minor: int | None = None
+    currency_code: str | None = None
+    first_seen_on: date | None = None
+
+
+class Sighting(NamedTuple):
+    """Since which accounting day a difference is seen; `ended_at` when it was gone, None while it is there."""
+
+    break_key: str
+    first_seen_on: date
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

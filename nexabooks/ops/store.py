@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, Select, exists, func, insert, select
+from sqlalchemy import Engine, Select, bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from nexabooks.errors import PermanentError
@@ -25,6 +26,7 @@ from nexabooks.ops.records import (
     PostedEntry,
     Resolution,
     SavedPlan,
+    Sighting,
     UnfinishedIntent,
     WrittenInvoice,
 )
@@ -224,32 +226,25 @@ class OpsStore:
 
     # Differences that a person decided about
 
-    def resolve(self, break_key: str, *, break_class: str, resolution: str, by: str, why: str) -> Resolution:
-        """Write down a decision about a difference. An earlier one stays as history; the newest holds."""
+    def resolve(
+        self, break_key: str, *, break_class: str, resolution: str, by: str, why: str, **facts: Any
+    ) -> Resolution:
+        """Write down a decision about a difference. An earlier one stays as history; the newest counts, while the difference is
+        what the `facts` say: source_minor, ledger_minor, currency_code, first_seen_on as they are now."""
         if not why.strip():
             raise PermanentError(
                 f"The difference {break_key} cannot be resolved without a reason; say why.",
                 source="ops",
                 record=break_key,
             )
-        at = self._now()
+        decided = Resolution(break_key, break_class, resolution, by, why, self._now(), **facts)
+        row = {("class" if name == "break_class" else name): value for name, value in asdict(decided).items()}
         with transaction(self._engine) as connection:
-            connection.execute(
-                insert(resolutions).values(
-                    {
-                        "break_key": break_key,
-                        "class": break_class,
-                        "resolution": resolution,
-                        "resolved_by": by,
-                        "why": why,
-                        "at": at,
-                    }
-                )
-            )
-        return Resolution(break_key, break_class, resolution, by, why, at)
+            connection.execute(insert(resolutions).values(row))
+        return decided
 
     def resolutions(self) -> list[Resolution]:
-        """The decision that holds for each difference, by break_key."""
+        """The newest decision about each difference, by break_key."""
         newest = select(func.max(resolutions.c.position)).group_by(resolutions.c.break_key)
         with transaction(self._engine) as connection:
             found = connection.execute(
@@ -258,23 +253,33 @@ class OpsStore:
         return [Resolution(*row[1:]) for row in found]
 
     def note_sightings(self, seen: Mapping[str, date]) -> int:
-        """Remember differences by break_key with the accounting day they were first seen; an earlier sighting stands.
+        """Remember all differences that are there now, by break_key with the accounting day they were first seen: a sighting
+        that goes on stands, that of a difference which is no longer there ends, and one that returns begins anew.
 
-        Returns how many were new.
+        Returns how many began.
         """
-        if not seen:
-            return 0
-        rows = [{"break_key": key, "first_seen_on": day} for key, day in sorted(seen.items())]
+        statement = self._insert(sightings)
+        begin = statement.on_conflict_do_update(
+            index_elements=["break_key"], set_={"first_seen_on": statement.excluded.first_seen_on, "ended_at": None}
+        )
+        end = update(sightings).where(sightings.c.break_key == bindparam("the_key")).values(ended_at=self._now())
         with transaction(self._engine) as connection:
-            before = connection.execute(select(func.count()).select_from(sightings)).scalar_one()
-            connection.execute(self._insert(sightings).on_conflict_do_nothing(index_elements=["break_key"]), rows)
-            return int(connection.execute(select(func.count()).select_from(sightings)).scalar_one() - before)
+            going_on = set(
+                connection.execute(select(sightings.c.break_key).where(sightings.c.ended_at.is_(None))).scalars()
+            )
+            new = [{"break_key": key, "first_seen_on": seen[key]} for key in sorted(seen.keys() - going_on)]
+            gone = [{"the_key": key} for key in sorted(going_on - seen.keys())]
+            if new:
+                connection.execute(begin, new)
+            if gone:
+                connection.execute(end, gone)
+        return len(new)
 
-    def sightings(self) -> dict[str, date]:
-        """break_key -> the accounting day on which that difference was first seen."""
+    def sightings(self) -> list[Sighting]:
+        """Every difference that was ever seen, by break_key."""
         with transaction(self._engine) as connection:
             found = connection.execute(select(sightings).order_by(sightings.c.break_key)).all()
-        return {row.break_key: row.first_seen_on for row in found}
+        return [Sighting(*row) for row in found]
 
     def months(self) -> MonthBook:
         """Closed months: who closed which, with the figures as they stood."""

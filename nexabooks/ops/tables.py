@@ -157,7 +157,8 @@ receipts = Table(
     sqlite_autoincrement=True,
 )
 
-# One row a decision about a difference. The newest of a break_key is the one that holds.
+# One row a decision about a difference. The newest of a break_key is the one that counts, and it holds while the difference is
+# what it was then: of the same amounts, or, where it has none, the same sighting. `open` takes a decision back.
 resolutions = Table(
     "resolutions",
     metadata,
@@ -168,15 +169,21 @@ resolutions = Table(
     Column("resolved_by", String(200), nullable=False),
     Column("why", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("source_minor", BigInteger),
+    Column("ledger_minor", BigInteger),
+    Column("currency_code", String(3)),
+    Column("first_seen_on", Date),
     Index("resolutions_by_break", "break_key"),
 )
 
-# One row a difference that was ever seen, and the accounting day on which it was seen first; never changed afterwards.
+# One row a difference that was ever seen, and the accounting day on which it was seen first. It ends when the difference is no
+# longer there, and begins anew when that returns.
 sightings = Table(
     "sightings",
     metadata,
     Column("break_key", String(500), primary_key=True),
     Column("first_seen_on", Date, nullable=False),
+    Column("ended_at", UtcTime),
 )
 
 # One row a decision about a month: `closed` or `reopened`. The newest of a month is the one that holds; `round` counts the

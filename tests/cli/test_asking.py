@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import duckdb
+import orjson
 import pytest
 
-from nexabooks.cli.asking import STATUS_QUESTIONS, published, show_query
+from nexabooks.cli.asking import STATUS_QUESTIONS, published, show_query, show_status
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings
 from tasks.report import QUESTIONS
@@ -117,3 +118,77 @@ def test_an_answer_without_rows_has_its_header_in_csv(settings, monkeypatch, cap
     monkeypatch.setenv("NEXABOOKS_HOME", str(settings.home))
     show_query("select word, 1 as n from words where false", as_json=False, as_csv=True)
     assert capsys.readouterr().out.splitlines() == ["word,n"]
+
+
+FINANCE = """
+    create schema finance;
+    create table finance.publication as select 'refresh-9' as run_id, timestamptz '2026-06-02 06:00:00+00' as published_at,
+        false as is_stale, null::timestamptz as stale_since, null::varchar as stale_reason;
+    create table finance.runs (run_id varchar, flow varchar, day date, mode varchar, outcome varchar, started_at timestamptz,
+        message varchar);
+    create table finance.freshness (source varchar, stream varchar, last_landed_at timestamptz, last_attempt_at timestamptz,
+        state varchar, says varchar);
+    create table finance.ledger_check (kind varchar, ledger_state varchar, currency_code varchar, total_minor bigint);
+    create table finance.breaks (break_key varchar, class varchar, says varchar, first_seen_on date, age_days bigint,
+        resolution varchar);
+"""
+
+
+@pytest.fixture
+def status(settings, monkeypatch, capsysbinary):
+    """What `nexabooks status` says of a file of 06:00, asked at another time: to a person, and to a program."""
+    with duckdb.connect(str(settings.published_path)) as con:
+        con.execute(FINANCE)
+        con.execute(
+            "insert into finance.freshness values "
+            "('lago', 'invoices', '2026-06-02 05:59:00+00', '2026-06-02 05:59:00+00', 'fresh', 'Read 1 minutes ago'), "
+            "('stripe', 'invoices', '2026-06-02 05:59:00+00', '2026-06-02 05:59:00+00', 'broken', 'The newest read failed')"
+        )
+        con.execute(
+            "insert into finance.runs select 'refresh-' || n, 'refresh', '2026-06-02', 'dry_run', "
+            "if(n in (0, 3), 'failed', 'done'), timestamptz '2026-06-02 06:00:00+00' - to_minutes(cast(15 * (9 - n) as int)) "
+            "- if(n = 0, interval 2 day, interval 0 day), '' from range(10) as t(n)"
+        )
+        con.execute(
+            "insert into finance.runs values "
+            "('close-1', 'daily_close', '2026-06-01', 'post', 'done', '2026-05-31 06:00:00+00', ''), "
+            "('close-2', 'daily_close', '2026-06-02', 'post', 'done', '2026-06-01 06:00:00+00', '')"
+        )
+
+    def ask(moment: str) -> tuple[str, dict]:
+        monkeypatch.setenv("NEXABOOKS_HOME", str(settings.home))
+        monkeypatch.setenv("NEXABOOKS_CLOCK", moment)
+        show_status(as_json=False)
+        screen = " ".join(capsysbinary.readouterr().out.decode().split())
+        show_status(as_json=True)
+        return screen, orjson.loads(capsysbinary.readouterr().out)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("moment", "says", "is_overdue", "states"),
+    [
+        pytest.param(
+            "2026-06-02T06:01:00Z", "06:00 UTC, 1 minute ago, by refresh-9.", False, ["fresh", "broken"], id="now"
+        ),
+        pytest.param("2026-06-02T07:30:00Z", "06:00 UTC, 90 minutes ago,", True, ["fresh", "broken"], id="no refresh"),
+        pytest.param("2026-06-14T06:00:00Z", "06:00 UTC, 12 days ago,", True, ["stale", "broken"], id="nobody runs"),
+        pytest.param(
+            "2026-06-01T06:00:00Z", "06:00 UTC, 0 minutes ago,", False, ["fresh", "broken"], id="a clock behind"
+        ),
+    ],
+)
+def test_status_holds_the_file_against_the_clock(status, moment, says, is_overdue, states):
+    """A scheduler that is dead publishes nothing that would say so."""
+    screen, told = status(moment)
+    assert says in screen
+    assert ("No run has published for" in screen) is is_overdue
+    assert [row["state"] for row in told["freshness"]] == states
+
+
+def test_status_shows_the_newest_run_of_each_flow_and_what_ended_badly_that_day(status):
+    """Ten refreshes push the daily close out of no list; what failed two days before is over."""
+    told = status("2026-06-02T06:01:00Z")[1]
+    assert [row["run_id"] for row in told["runs"]] == ["refresh-9", "refresh-3", "close-2"]
+    assert told["publication"][0]["age_minutes"] == 1

@@ -230,8 +230,11 @@ def test_without_a_server_nobody_can_be_asked(box):
 
 
 def test_a_difference_is_resolved_by_its_key(box, capsys):
-    """The class comes from the published break; a key that is none is refused."""
-    (first, *_) = published(load_settings(), "select break_key, class from finance.breaks order by break_key")
+    """Class and amounts come from the published break; a key that is none is refused, and `open` takes the decision back."""
+    facts = ("source_minor", "ledger_minor", "currency_code", "first_seen_on")
+    (first, *_) = published(
+        load_settings(), f"select break_key, class, {', '.join(facts)} from finance.breaks order by break_key"
+    )
     with pytest.raises(PermanentError, match="no single difference"):
         resolve_break("no such key", resolution="accepted", by="A. Accountant", why="because")
     with pytest.raises(PermanentError, match="names who decides"):
@@ -240,7 +243,12 @@ def test_a_difference_is_resolved_by_its_key(box, capsys):
     with open_ops(load_settings().ops_store_url) as ops:
         (decided,) = ops.resolutions()
     assert (decided.break_class, decided.resolution) == (first["class"], "accepted")
+    assert {name: getattr(decided, name) for name in facts} == {name: first[name] for name in facts}
     assert "resolved" in capsys.readouterr().out
+    resolve_break(first["break_key"], resolution="open", by="A. Accountant", why="it is another one")
+    with open_ops(load_settings().ops_store_url) as ops:
+        assert [found.resolution for found in ops.resolutions()] == ["open"]
+    assert f"opened {first['break_key']} again: it is another one" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_posting_user_of_a_world_that_is_set_up_is_ready(box):

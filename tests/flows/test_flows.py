@@ -33,6 +33,7 @@ def test_refresh_publishes_and_posts_nothing(box):
     """Finance reads, the ledger is untouched."""
     report = refresh()
     assert report.unread == ()
+    assert report.mode == "dry_run"  # although the settings say post
     assert load_settings().published_path.exists()
     assert box.odoo.totals()["documents"].get("posted", 0) == 0
 
@@ -99,6 +100,7 @@ def test_daily_close_posts_what_is_verified_and_shows_every_step_as_a_task(box):
 def test_relist_of_an_unchanged_world_changes_nothing(box):
     """The full comparison finds what the incremental reading found."""
     report = relist()
+    assert report.mode == "dry_run"
     changed = {row["source"]: row["changed_count"] for row in report.blocks["sources"]}
     assert {"nexacloud", "stripe", "lago", "vtiger"} <= set(changed)
     assert set(changed.values()) == {0}

@@ -90,7 +90,7 @@ def test_looking_at_a_store_changes_nothing(engine, ops_url, monkeypatch, tmp_pa
     with monkeypatch.context() as patch:
         patch.setattr("nexabooks.ops.migrations.NEWEST", "0004")
         upgrade(engine)
-    assert look_at_ops(ops_url) == "is at version 0004, older than 0005; the next run brings it up to date"
+    assert look_at_ops(ops_url) == "is at version 0004, older than 0006; the next run brings it up to date"
     with transaction(engine) as connection:
         assert version_of(connection) == "0004"
     upgrade(engine)

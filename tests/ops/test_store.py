@@ -99,6 +99,10 @@ def test_the_newest_decision_about_a_difference_holds(store):
         ("b1", "reversed", "Bob"),
         ("b2", "accepted", "Ann"),
     ]
+    facts = {"source_minor": 11300, "ledger_minor": -40, "currency_code": "CAD", "first_seen_on": date(2026, 6, 1)}
+    decided = store.resolve("b2", break_class="cent", resolution="open", by="Ann", why="it grew", **facts)
+    assert store.resolutions()[1] == decided
+    assert {name: getattr(decided, name) for name in facts} == facts
     with pytest.raises(PermanentError, match="b3 cannot be resolved without a reason"):
         store.resolve("b3", break_class="cent", resolution="accepted", by="Ann", why=" ")
 

@@ -32,7 +32,9 @@ def test_each_posted_entry_gets_its_pdf_and_one_that_fails_gets_it_the_next_day(
     no other. No address is in what finance reads, in the ops store, on a page or in what the run says."""
     monkeypatch.setenv("NEXABOOKS_LEDGER_ATTACH_PDF", "true")
     box.stripe.faults.add("/i/live_", "500")
-    first = outcomes(daily_close.fn())
+    report = daily_close.fn()
+    assert report.exit_code == 0
+    first = outcomes(report)
     assert first == {"done": 22, "refused": 1}
     box.stripe.faults.calls.clear()
     box.lago.faults.calls.clear()

@@ -107,7 +107,7 @@ def test_status_says_it_to_a_person_and_to_a_program(ops, monkeypatch, capsysbin
     """Beside what the published file says."""
     ops.save_plan("abc", MADE, document(step("post")))
     publication = {"run_id": "r", "published_at": NOW, "is_stale": False, "stale_since": None, "stale_reason": None}
-    monkeypatch.setattr(asking, "published", lambda _, sql: [publication] if "finance.publication" in sql else [])
+    monkeypatch.setattr(asking, "published", lambda _, sql, *__: [publication] if "finance.publication" in sql else [])
     asking.show_status(as_json=True)
     (told,) = orjson.loads(capsysbinary.readouterr().out)["waiting_plans"]
     assert (told["plan_hash"], told["step_count"]) == ("abc", 1)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from nexabooks.errors import SettingsError
 from nexabooks.ops.engine import transaction
 
-NEWEST = "0005"
+NEWEST = "0006"
 _LOCK_KEY = 6_902_261  # any number, the same for every nexabooks; PostgreSQL's advisory locks are named by numbers
 
 

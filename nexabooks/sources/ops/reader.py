@@ -1,5 +1,5 @@
-"""The ops session: receipts and the figures of closed months onward from a position; resolutions (the decision that holds
-for each difference), sightings (the day each was first seen) and closings (the months that are closed now) whole.
+"""The ops session: receipts and the figures of closed months onward from a position; resolutions (the newest decision
+about each difference), sightings (since when each is seen, or until when it was) and closings (the months that are closed now) whole.
 
 Setting: NEXABOOKS_OPS_URL (a SQLite file below NEXABOOKS_HOME by default). Reading changes nothing but this: a store that
 is not there yet is made, empty.
@@ -51,6 +51,10 @@ class OpsSession:
                 "resolved_by": found.resolved_by,
                 "why": found.why,
                 "at": found.at,
+                "source_minor": found.source_minor,
+                "ledger_minor": found.ledger_minor,
+                "currency_code": found.currency_code,
+                "first_seen_on": found.first_seen_on,
             }
             for found in self._store.resolutions()
         ]
@@ -59,7 +63,7 @@ class OpsSession:
         yield Finished("resolutions", is_complete=True, claims=(Claim("resolutions", len(rows)),))
 
     def _sightings(self) -> Iterator[Batch | Finished]:
-        rows = [{"break_key": key, "first_seen_on": day} for key, day in self._store.sightings().items()]
+        rows = [found._asdict() for found in self._store.sightings()]
         if rows:
             yield _batch("sightings", rows)
         yield Finished("sightings", is_complete=True, claims=(Claim("sightings", len(rows)),))
@@ -104,7 +108,7 @@ class OpsSession:
         while rows := self._store.receipts_after(after, PAGE_ROWS):
             after = rows[-1]["position"]
             sent += len(rows)
-            yield _batch("receipts", [{k: v for k, v in row.items() if k != "position"} for row in rows])
+            yield _batch("receipts", rows)
         is_complete = not state
         claim = Claim("receipts", self._store.receipt_count()) if is_complete else Claim("receipts", sent, basis="wire")
         yield Finished("receipts", {"position": max(position, after)}, is_complete=is_complete, claims=(claim,))

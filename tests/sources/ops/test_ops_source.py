@@ -60,6 +60,7 @@ def test_receipts_come_once_whole_and_then_onward(settings, monkeypatch):
         "receipt_id": "r0", "run_id": "run 1", "action": "post", "source_system": "stripe", "source_invoice_id": "in_0",
         "kind": "invoice", "odoo_model": "account.move", "odoo_id": 0, "outcome": "done", "says": "posted",
         "total_minor": 11300, "odoo_total_minor": 11300, "currency_code": "CAD", "at": "2026-05-31T06:00:00+00:00",
+        "position": 1,
     }  # fmt: skip
     assert read(settings, "receipts", end.state)[0] == []
     with open_ops(settings.ops_store_url, now=settings.now) as store:
@@ -97,7 +98,8 @@ def test_only_the_decision_that_holds_is_sent(settings):
     rows, _ = read(settings, "resolutions")
     assert rows == [
         {"break_key": "b1", "class": "cent", "resolution": "corrected", "resolved_by": "Bob", "why": "credit note 7",
-         "at": "2026-05-31T06:00:00+00:00"}
+         "at": "2026-05-31T06:00:00+00:00", "source_minor": None, "ledger_minor": None, "currency_code": None,
+         "first_seen_on": None}
     ]  # fmt: skip
 
 

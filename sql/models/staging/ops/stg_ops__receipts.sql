@@ -14,7 +14,8 @@ source as (
         'says': '$.says',
         'total_minor': '$.total_minor',
         'currency_code': '$.currency_code',
-        'at': '$.at'
+        'at': '$.at',
+        'position': '$.position'
     }) }}
 ),
 
@@ -31,7 +32,8 @@ stg_ops__receipts as (
         says,
         try_cast(total_minor as bigint) as total_minor,
         currency_code,
-        try_cast(source.at as timestamptz) as received_at
+        try_cast(source.at as timestamptz) as received_at,
+        try_cast(source.position as bigint) as position_number
     from source
     where not _deleted
 )

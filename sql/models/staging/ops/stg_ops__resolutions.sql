@@ -1,4 +1,4 @@
--- One row per break that a person resolved, from the ops store.
+-- One row per break that a person decided about, with the break as it was then, from the ops store.
 with
 
 source as (
@@ -7,7 +7,11 @@ source as (
         'resolution': '$.resolution',
         'resolved_by': '$.resolved_by',
         'why': '$.why',
-        'at': '$.at'
+        'at': '$.at',
+        'source_minor': '$.source_minor',
+        'ledger_minor': '$.ledger_minor',
+        'currency_code': '$.currency_code',
+        'first_seen_on': '$.first_seen_on'
     }) }}
 ),
 
@@ -17,7 +21,11 @@ stg_ops__resolutions as (
         resolution,
         resolved_by,
         why,
-        try_cast(source.at as timestamptz) as resolved_at
+        try_cast(source.at as timestamptz) as resolved_at,
+        try_cast(source_minor as bigint) as source_minor,
+        try_cast(ledger_minor as bigint) as ledger_minor,
+        currency_code,
+        try_cast(first_seen_on as date) as first_seen_on
     from source
     where not _deleted
 )
