@@ -46,7 +46,7 @@ marked_users as (
 ),
 
 -- 1. NexaCloud's users are the base. Users that share a Stripe customer are one customer; which of them names it is
--- settled with the first entry in the ledger (decision 32).
+-- settled with the first entry in the ledger (decision 33).
 users as (
     select
         service,
