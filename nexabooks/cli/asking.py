@@ -16,7 +16,7 @@ import duckdb
 from nexabooks.cli.console import cell, console, heading, in_words, print_json, print_rows
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings, load_settings
-from nexabooks.warehouse import Warehouse, open_warehouse
+from nexabooks.warehouse import Warehouse, in_one_line, open_warehouse
 from nexabooks.warehouse.project_yaml import read_yaml
 
 REFRESH_EVERY = timedelta(minutes=15)  # the schedule of refresh in prefect.yaml
@@ -97,14 +97,8 @@ def _reading(settings: Settings, sql: str) -> Iterator[Warehouse]:
             yield db
         except duckdb.Error as error:
             raise PermanentError(
-                f"The published file refused the question: {_words(error)} Another attempt with it will not help."
+                f"The published file refused the question: {in_one_line(error)} Another attempt with it will not help."
             ) from None
-
-
-def _words(error: duckdb.Error) -> str:
-    """What DuckDB says, without the picture of the question's line that follows."""
-    said = " ".join(str(error).partition("\nLINE ")[0].split())
-    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:

@@ -1,4 +1,4 @@
-"""`nexabooks explain`: one invoice from its raw record to the ledger, with each rule that touched it."""
+"""`nexabooks explain`: one invoice or credit note from its raw record to the ledger, with each rule that touched it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from nexabooks.warehouse import Warehouse, open_warehouse
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One stop on the road. In `sql`, $source and $id are the invoice's source system and id, $cloud NexaCloud's id, and
-    {raw} its own source's table: a station that names it has no rows for an invoice without a source that is known."""
+    """One stop on the road. In `sql`, $source, $id and $kind are the document's source system, id and kind, $cloud NexaCloud's
+    id, and {raw} its own source's table: a station that names it has no rows for a document without a source that is known."""
 
     name: str
     says: str
@@ -48,14 +48,15 @@ ROAD = (
     Station(
         "verdict",
         "What the source's own figures say, and whether they agree with each other.",
-        "select source_status, verdict, verdict_reason, invoiced_on, paid_on, currency_code, subtotal_minor, tax_minor, total_minor, paid_minor "
-        "from marts.fct_invoices where source_system = $source and source_invoice_id = $id",
+        "select source_status, verdict, verdict_reason, invoiced_on, paid_on, corrects_source_invoice_id, currency_code, subtotal_minor, "
+        "tax_minor, total_minor, paid_minor from marts.fct_invoices "
+        "where source_system = $source and source_invoice_id = $id and kind = $kind",
     ),
     Station(
         "lines",
         "Each line, the family it belongs to and the rule that put it there, and its taxes.",
         "select line_position, description, service_family, family_rule, is_proration, amount_minor, currency_code, tax_codes "
-        "from marts.fct_invoice_lines where source_system = $source and source_invoice_id = $id order by line_position",
+        "from marts.fct_invoice_lines where source_system = $source and source_invoice_id = $id and kind = $kind order by line_position",
     ),
     Station(
         "reconciliation",
@@ -75,24 +76,33 @@ ROAD = (
         "outbound",
         "What is asked of the ledger.",
         "select is_postable, park_reason, customer_id, source_rate, no_rate_reason, content_hash from outbound.out_odoo__invoices "
-        "where source_system = $source and source_invoice_id = $id",
+        "where source_system = $source and source_invoice_id = $id and kind = $kind",
     ),
     Station(
         "ledger",
         "What Odoo holds, as read back.",
         "select ledger_state, move_name, payment_state, ledger_date, total_minor, ledger_total_minor, difference_minor, currency_code "
-        "from finance.ledger_check where source_system = $source and source_invoice_id = $id",
+        "from finance.ledger_check where source_system = $source and source_invoice_id = $id and kind = $kind",
+    ),
+    Station(
+        "payments",
+        "The money and the customer's credit that moved for it, by which route, and why a movement is not booked.",
+        "select movement, payment_id, route, paid_on, amount_minor, currency_code, is_bookable, held_reason from finance.payments "
+        "where source_system = $source and source_invoice_id = $id and kind = $kind order by paid_on, payment_id",
     ),
     Station(
         "breaks",
-        "What waits for a person.",
-        "select class, says, first_seen_on, age_days, resolution from finance.breaks where source_invoice_id = $id",
+        "What waits for a person, and what one resolved.",
+        # The row of a delta is of a service, and of each invoice of its period.
+        "select class, says, first_seen_on, age_days, resolution from finance.breaks "
+        "where list_contains(string_split(source_invoice_id, ','), $id) and (source_system = $source or starts_with(class, 'delta_')) "
+        "order by first_seen_on, break_key",
     ),
 )
 
 
 def show_explanation(invoice: str, *, as_json: bool, with_record: bool = False) -> None:
-    """Every station of one invoice; in JSON, or `with_record`, also the record, in the digits in which its source sent it.
+    """Every station of one invoice or credit note; in JSON, or `with_record`, also the record, in the digits in which its source sent it.
 
     Raises PermanentError when nothing is known by that name.
     """
@@ -135,18 +145,18 @@ def show_explanation(invoice: str, *, as_json: bool, with_record: bool = False) 
     )
 
 
-def find(db: Warehouse, invoice: str) -> dict[str, Any]:
-    """The one invoice with this source id, NexaCloud id or number."""
+def find(db: Warehouse, name: str) -> dict[str, Any]:
+    """The one invoice or credit note with this source id, NexaCloud id or number."""
     rows = db.rows(
-        "select source_system, source_invoice_id, coalesce(nexacloud_invoice_id, '') as nexacloud_invoice_id, invoice_number "
-        "from marts.fct_invoices where kind = 'invoice' "
-        "and (source_invoice_id = $1 or nexacloud_invoice_id = $1 or invoice_number = $1 or 'lago:' || source_invoice_id = $1)",
-        [invoice],
+        "select source_system, source_invoice_id, kind, coalesce(nexacloud_invoice_id, '') as nexacloud_invoice_id, invoice_number "
+        "from marts.fct_invoices "
+        "where source_invoice_id = $1 or nexacloud_invoice_id = $1 or invoice_number = $1 or 'lago:' || source_invoice_id = $1",
+        [name],
     )
     if len(rows) != 1:
-        known = f"{len(rows)} invoices are" if rows else "No invoice is"
+        known = f"{len(rows)} documents are" if rows else "No invoice or credit note is"
         raise PermanentError(
-            f"{known} known as {invoice!r}. Give the source's id (in_..., a Lago id), NexaCloud's id or the number; "
+            f"{known} known as {name!r}. Give the source's id (in_..., cn_..., a Lago id), NexaCloud's id or the number; "
             '`nexabooks query "select source_invoice_id, invoice_number from finance.invoices"` lists them.'
         )
     return rows[0]
@@ -154,15 +164,16 @@ def find(db: Warehouse, invoice: str) -> dict[str, Any]:
 
 def ask(db: Warehouse, station: Station, found: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of one station."""
-    raw = {"stripe": "raw_stripe.invoices", "lago": "raw_lago.invoices"}.get(found["source_system"])
-    if raw is None and "{raw}" in station.sql:
+    if found["source_system"] not in ("stripe", "lago") and "{raw}" in station.sql:
         return []
     values = {
         "source": found["source_system"],
         "id": found["source_invoice_id"],
+        "kind": found["kind"],
         "cloud": found["nexacloud_invoice_id"],
     }
-    return db.rows(station.sql.format(raw=raw), {k: v for k, v in values.items() if f"${k}" in station.sql})
+    sql = station.sql.format(raw=f"raw_{found['source_system']}.{found['kind']}s")
+    return db.rows(sql, {k: v for k, v in values.items() if f"${k}" in station.sql})
 
 
 def shown(row: dict[str, Any]) -> dict[str, str]:

@@ -209,12 +209,12 @@ def query(
 @app.command()
 def explain(
     invoice: Annotated[
-        str, typer.Argument(help="The source's id (in_..., a Lago id), NexaCloud's id, or an invoice number.")
+        str, typer.Argument(help="The source's id (in_..., cn_..., a Lago id), NexaCloud's id, or a number.")
     ],
     raw: Annotated[bool, typer.Option("--raw", help="The record itself too, as its source sent it.")] = False,
     json: Json = False,
 ) -> None:
-    """Walk one invoice from its raw record to the ledger, with each rule that touched it."""
+    """Walk one invoice or credit note from its raw record to the ledger, with each rule that touched it."""
     from nexabooks.cli.explaining import show_explanation
 
     show_explanation(invoice, as_json=json, with_record=raw)

@@ -17,7 +17,7 @@ from nexabooks.warehouse.project import Project
 from nexabooks.warehouse.publishing import Published, mark_stale, publish
 from nexabooks.warehouse.raw_tables import ensure_sources
 from nexabooks.warehouse.unit_tests import UnitTestResult, run_unit_tests
-from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_warehouse
+from nexabooks.warehouse.warehouse import Warehouse, in_one_line, memory_warehouse, open_warehouse
 from nexabooks.warehouse.wording import wording_of
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "compile_sql",
     "cursor_of",
     "ensure_sources",
+    "in_one_line",
     "land",
     "mark_stale",
     "memory_warehouse",

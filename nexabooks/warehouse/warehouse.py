@@ -79,7 +79,7 @@ def open_warehouse(
     """The warehouse at `path`, created with its `meta` tables when it is not there; closed at the end of the block.
 
     Raises TransientError when another process holds the file, and when the disk takes no more of whatever is written in
-    the block, PermanentError when the file cannot be used.
+    the block, PermanentError when the file cannot be used, or a reader asks for what no run has built in it.
     """
     path = Path(path)
     try:
@@ -88,6 +88,11 @@ def open_warehouse(
                 meta.create_tables(con)
             yield Warehouse(con, path)
     except (duckdb.Error, OSError) as error:
+        if read_only and isinstance(error, (duckdb.CatalogException, duckdb.BinderException)):
+            raise PermanentError(
+                f"{path} is not built yet, or not by this version: {in_one_line(error)} Run `nexabooks run refresh` first.",
+                record=str(path),
+            ) from None
         of_disk = next((words for words in _DISK_WORDS if words in str(error)), "")
         if not of_disk:
             raise
@@ -136,6 +141,12 @@ def _open_error(path: Path, error: duckdb.Error) -> TransientError | PermanentEr
         f"The warehouse {path} could not be opened: {text.splitlines()[0]}. Another attempt will not help.",
         record=str(path),
     )
+
+
+def in_one_line(error: duckdb.Error) -> str:
+    """What DuckDB says, without the picture of the question's line that follows."""
+    said = " ".join(str(error).partition("\nLINE ")[0].split())
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def quote(name: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from nexabooks.sandbox import story
 from nexabooks.sandbox.sandbox import Sandbox
+from nexabooks.warehouse import open_warehouse
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,6 +87,17 @@ def test_what_cannot_be_done_is_said_in_a_sentence(arguments, exit_code, says, t
     assert says in got.stderr
     assert got.returncode == exit_code
     assert "Traceback" not in got.stderr
+
+
+def test_a_warehouse_that_no_run_has_built_explains_nothing_and_says_what_builds_it(tmp_path):
+    """The file is there as soon as the first run begins."""
+    with open_warehouse(tmp_path / "warehouse.duckdb"):
+        pass
+    got = nexabooks("explain", "in_1", NEXABOOKS_HOME=str(tmp_path))
+    assert "is not built yet" in got.stderr
+    assert "Run `nexabooks run refresh` first" in got.stderr
+    assert "Traceback" not in got.stderr
+    assert got.returncode == 1
 
 
 def test_a_wrong_value_is_named_with_its_setting(tmp_path):

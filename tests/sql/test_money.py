@@ -122,3 +122,15 @@ def test_each_route_has_a_journal_that_odoo_takes(trap_day: Ask, route: str) -> 
     )
     assert len(code) <= 5
     assert account in ("", "outstanding", "NCR.CREDIT")
+
+
+def test_a_credit_note_names_the_invoice_that_it_corrects(trap_day: Ask) -> None:
+    """Every one of the traps, and no invoice does."""
+    found = trap_day(
+        "select notes.kind, count(*), count(invoices.source_invoice_id) from finance.invoices as notes "
+        "left join finance.invoices as invoices on notes.source_system = invoices.source_system and invoices.kind = 'invoice' "
+        "and notes.corrects_source_invoice_id = invoices.source_invoice_id group by notes.kind order by notes.kind"
+    )
+    (_, notes, named), (_, _, corrected) = found
+    assert 0 < notes == named
+    assert corrected == 0

@@ -78,3 +78,23 @@ def test_an_answer_loses_no_column_to_another_of_its_name(warehouse):
     with pytest.raises(PermanentError, match=r"two columns named paid_minor,.*with `as`"):
         warehouse.rows(sql)
     assert warehouse.table(sql) == (["paid_minor", "open_minor", "paid_minor"], [(1, 2, 3)])
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        pytest.param("select 1 from marts.fct_invoices", id="no such schema"),
+        pytest.param("select 1 from meta.nothing", id="no such table"),
+        pytest.param("select colour from meta.runs", id="a column of another version"),
+    ],
+)
+def test_a_reader_of_what_was_never_built_is_told_what_builds_it(tmp_path, sql):
+    """Another process wrote the file; the reader cannot."""
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path):
+        pass
+    with (
+        pytest.raises(PermanentError, match=r"w\.duckdb is not built yet.*Run `nexabooks run refresh` first"),
+        open_warehouse(path, read_only=True) as warehouse,
+    ):
+        warehouse.rows(sql)

@@ -12,6 +12,7 @@ invoices as (
         source.kind,
         source.nexacloud_invoice_id,
         source.invoice_number,
+        source.corrects_source_invoice_id,
         source.customer_id,
         source.customer_name,
         source.invoiced_on,
