@@ -40,10 +40,12 @@ def show_plan(*, as_json: bool, mode: str = "") -> None:
     if as_json:
         print_json(plan.to_dict() | {"page": str(page)})
         return
+    from nexabooks.ledger.plan_words import VERB_SAYS
+
     for verb in SHOWN:
         rows = [row for row in plan.rows() if row["verb"] == verb]
         if rows:
-            heading(f"{verb.replace('_', ' ')}: {len(rows)}")
+            heading(f"{VERB_SAYS[verb].capitalize()}: {len(rows)}")
             columns = {n: word for n, word in COLUMNS.items() if n != "was_minor" or verb == "correct"}
             print_rows([_for_people(row) for row in rows], columns=columns)
     heading("Totals per family, before tax")
@@ -96,6 +98,7 @@ COLUMNS = {
     "source_system": "source",
     "record": "record",
     "invoice_number": "number",
+    "customer_name": "customer",
     "dated_on": "date",
     "was_minor": "posted",
     "total_minor": "total",

@@ -61,11 +61,16 @@ def test_a_plan_is_shown_and_writes_nothing(box, capsysbinary):
 
 
 def test_people_read_the_plan_in_their_words(box, capsys, monkeypatch):
-    """Reasons, amounts, accounts, and the two commands that follow."""
+    """Those of the page; whose each row is, reasons, amounts, accounts, and the two commands that follow."""
     monkeypatch.setattr("tasks.check.check_marts", lambda _: [])
+    customers = {row["customer_name"] for row in plan()["actions"] if row["verb"] == "create"}
     show_plan(as_json=False, mode="post")
     said = capsys.readouterr().out
     assert "Totals per family" in said
+    assert "\nNot confirmed by its source: " in said
+    made = said.partition("\nMake draft: 23\n")[2].partition("\n\n")[0]
+    assert "customer" in made.splitlines()[0]
+    assert all(customer in made for customer in customers)
     assert "nexabooks approve 1-" in said
     with pytest.raises(SettingsError, match="maybe"):
         show_plan(as_json=False, mode="maybe")
