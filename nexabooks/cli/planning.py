@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -117,13 +118,16 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def approve_plan(plan_hash: str, *, by: str, note: str) -> None:
+def approve_plan(plan_hash: str, *, by: str, note: str, as_json: bool = False) -> None:
     """Write down who approved the plan and why. The approval runs out after NEXABOOKS_APPROVAL_EXPIRY_DAYS."""
     if not by.strip():
         raise PermanentError("An approval names who approves: --by NAME. Nothing was approved.")
     settings = load_settings()
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
         approval = ops.approve(plan_hash, by=by, note=note, valid_for=timedelta(days=settings.approval_expiry_days))
+    if as_json:
+        print_json(asdict(approval))
+        return
     until = f" It holds until {approval.expires_at:%Y-%m-%d %H:%M} UTC." if approval.expires_at else ""
     console.print(
         f"Approved by {approval.approved_by} at {approval.at:%Y-%m-%d %H:%M} UTC: plan {approval.plan_hash}.{until}",
@@ -131,7 +135,7 @@ def approve_plan(plan_hash: str, *, by: str, note: str) -> None:
     )
 
 
-def allow_brake(trip_key: str, *, by: str, why: str) -> None:
+def allow_brake(trip_key: str, *, by: str, why: str, as_json: bool = False) -> None:
     """Let a tripped brake of the last plan go, once: exactly what it held there, and nothing that comes later."""
     settings = load_settings()
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
@@ -147,6 +151,9 @@ def allow_brake(trip_key: str, *, by: str, why: str) -> None:
                 "`nexabooks plan` and take the name that it shows."
             )
         allowed = ops.allow(found[0]["trip_key"], by=by, why=why)
+    if as_json:
+        print_json(asdict(allowed) | {"holds": found[0]["holds"]})
+        return
     console.print(
         f"Allowed once by {allowed.allowed_by}: {allowed.trip_key}, {len(found[0]['holds'])} invoices and credit notes. The "
         "next run writes them, unless they change first.",
@@ -154,7 +161,7 @@ def allow_brake(trip_key: str, *, by: str, why: str) -> None:
     )
 
 
-def resolve_break(break_key: str, *, resolution: str, by: str, why: str) -> None:
+def resolve_break(break_key: str, *, resolution: str, by: str, why: str, as_json: bool = False) -> None:
     """Write down what a person decided about an open difference; the next run shows it in finance.breaks.
 
     The first characters of a key are enough if they are one difference's."""
@@ -174,6 +181,9 @@ def resolve_break(break_key: str, *, resolution: str, by: str, why: str) -> None
         decided = ops.resolve(
             found[0]["break_key"], break_class=found[0]["class"], resolution=resolution, by=by, why=why
         )
+    if as_json:
+        print_json(asdict(decided))
+        return
     console.print(
         f"{decided.resolved_by} resolved {decided.break_key} as {decided.resolution}: {decided.why}", markup=False
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
@@ -145,10 +145,14 @@ def test_a_process_that_lost_its_lease_stops_before_the_next_batch(box, monkeypa
         assert {receipt["action"] for receipt in ops.receipts_after(0, 999)} == {"partner_create"}
 
 
-def test_an_approval_runs_out(box, monkeypatch):
-    """A yes of long ago is no yes."""
+def test_an_approval_runs_out(box, monkeypatch, capsysbinary):
+    """A yes of long ago is no yes; until when it holds is in its answer."""
     document = plan()
-    approve_plan(document["hash"], by="A. Accountant", note="")
+    capsysbinary.readouterr()
+    approve_plan(document["hash"], by="A. Accountant", note="", as_json=True)
+    answered = orjson.loads(capsysbinary.readouterr().out)
+    assert (answered["plan_hash"], answered["approved_by"]) == (document["hash"], "A. Accountant")
+    assert datetime.fromisoformat(answered["expires_at"]) == load_settings().now() + timedelta(days=14)
     later = load_settings().now() + timedelta(days=15)
     monkeypatch.setenv("NEXABOOKS_CLOCK", later.isoformat())
     with run_of("post_approved", mode="post") as run, pytest.raises(PermanentError, match="ran out"):
@@ -184,7 +188,7 @@ def test_a_plan_that_waits_is_reminded_of_after_three_days(box, monkeypatch):
         assert any("plan 1-abc has waited" in sentence for sentence in heard(replan)) is is_said
 
 
-def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeypatch):
+def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeypatch, capsysbinary):
     """The largest invoice waits, the others would go; after the allowance it is in the plan."""
     everything = plan()
     largest = max((row for row in everything["actions"] if row["verb"] == "post"), key=lambda row: row["total_minor"])
@@ -199,7 +203,10 @@ def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeyp
     assert plan()["hash"] == braked["hash"]  # an earlier plan comes back: it is the last one again
     with pytest.raises(PermanentError, match="no single brake"):
         allow_brake("customer_amount", by="A. Accountant", why="because")
-    allow_brake(trip["trip_key"][:-3], by="A. Accountant", why="agreed with the customer")
+    capsysbinary.readouterr()
+    allow_brake(trip["trip_key"][:-3], by="A. Accountant", why="agreed with the customer", as_json=True)
+    answered = orjson.loads(capsysbinary.readouterr().out)
+    assert (answered["trip_key"], answered["allowed_by"]) == (trip["trip_key"], "A. Accountant")
     assert largest["invoice_number"] in verbs(plan(), "post")
 
 
@@ -234,7 +241,7 @@ def test_without_a_server_nobody_can_be_asked(box):
         post_approved.fn()
 
 
-def test_a_difference_is_resolved_by_its_key(box, capsys):
+def test_a_difference_is_resolved_by_its_key(box, capsysbinary):
     """The class comes from the published break; a key that is none is refused."""
     (first, *_) = published(load_settings(), "select break_key, class from finance.breaks order by break_key")
     with pytest.raises(PermanentError, match="no single difference"):
@@ -242,10 +249,13 @@ def test_a_difference_is_resolved_by_its_key(box, capsys):
     with pytest.raises(PermanentError, match="names who decides"):
         resolve_break(first["break_key"], resolution="accepted", by=" ", why="because")
     resolve_break(first["break_key"], resolution="accepted", by="A. Accountant", why="known since May")
+    assert b"resolved" in capsysbinary.readouterr().out
+    resolve_break(first["break_key"], resolution="accepted", by="A. Accountant", why="known since May", as_json=True)
+    answered = orjson.loads(capsysbinary.readouterr().out)
+    assert (answered["break_key"], answered["why"]) == (first["break_key"], "known since May")
     with open_ops(load_settings().ops_store_url) as ops:
         (decided,) = ops.resolutions()
     assert (decided.break_class, decided.resolution) == (first["class"], "accepted")
-    assert "resolved" in capsys.readouterr().out
 
 
 def test_the_posting_user_of_a_world_that_is_set_up_is_ready(box):
