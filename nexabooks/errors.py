@@ -14,8 +14,7 @@
         |-- QualityFailed               an error-severity expectation does not hold; nothing is published or posted
         `-- LedgerRefused               Odoo refused a record; the record and Odoo's own words are named
 
-Exit codes, for a scheduler: 0 done; 1 a person must act (the books are unharmed); 2 settings or usage;
-75 try again later (the sysexits.h meaning of a temporary failure).
+EXIT_CODES says what a scheduler reads; 75 is what sysexits.h calls a temporary failure, 128 and a signal's number is a shell's.
 """
 
 from __future__ import annotations
@@ -24,6 +23,10 @@ EXIT_OK = 0
 EXIT_PERSON = 1
 EXIT_USAGE = 2
 EXIT_TRY_LATER = 75
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 a person must act, the books are unharmed; 2 a setting or the command is wrong; 75 trying again "
+    "later may do more; 130 or 143, of `run`, stopped by Ctrl-C or SIGTERM with nothing half-written."
+)
 
 
 class NexabooksError(Exception):

@@ -12,6 +12,7 @@ from prefect.input import RunInput
 
 from nexabooks.errors import PermanentError
 from nexabooks.ledger import Plan
+from nexabooks.ledger.plan_words import VERB_SAYS
 from nexabooks.ops import open_ops
 from nexabooks.settings import Settings, load_settings
 from tasks.artifacts import readable
@@ -85,7 +86,8 @@ def show_plan(settings: Settings, request_id: str) -> str:
 def _keep_plan_artifacts(run: Run, plan: Plan) -> None:
     """The plan in the Prefect UI: what a person decides on, as tables."""
     rows: list[dict[str, Any]] = [
-        {name: row[name] for name in ("verb", "invoice_number", "customer_name", "dated_on", "total_minor", "currency_code", "reason")}
+        {"step": VERB_SAYS[row["verb"]]}
+        | {name: row[name] for name in ("invoice_number", "customer_name", "dated_on", "total_minor", "currency_code", "reason")}
         for row in plan.rows()
         if row["verb"] != "keep"
     ]  # fmt: skip

@@ -32,11 +32,14 @@ def close(month: str, *, by: str, note: str, as_json: bool) -> None:
     )
 
 
-def reopen(month: str, *, by: str, why: str) -> None:
+def reopen(month: str, *, by: str, why: str, as_json: bool) -> None:
     """Let a closed month's figures move again."""
     from tasks.closing import reopen_month
 
     decision = reopen_month(load_settings(), month, by=by, why=why)
+    if as_json:
+        print_json(asdict(decision))
+        return
     console.print(
         f"{month} is open again, by {decision.decided_by}: {decision.note}. The closing stays in the ops store; from the "
         "next run on finance.family_revenue shows the figures of today.",

@@ -52,13 +52,15 @@ def decide(box: Sandbox, run_id: str, *, quiet: bool) -> tuple[CloseReport, list
 
 
 def _show(run_id: str, receipts: list[Receipt], plan: Plan, page: Path, report: CloseReport) -> None:
+    from nexabooks.ledger.plan_words import VERB_SAYS
+
     heading(f"nexabooks undo {run_id} --apply")
     print_rows([{"step": r.action, "outcome": r.outcome, "says": r.says} for r in receipts])
     heading("nexabooks plan")
     print_rows(
         [
             {
-                "step": row["verb"],
+                "step": VERB_SAYS[row["verb"]],
                 "invoice": row["invoice_number"],
                 "posted": "" if row["was_minor"] is None else format_minor(row["was_minor"], row["currency_code"]),
                 "shall be": format_minor(row["total_minor"], row["currency_code"]),

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from nexabooks.cli.console import console, errors, loading, print_json
-from nexabooks.errors import EXIT_USAGE, NexabooksError
+from nexabooks.errors import EXIT_CODES, EXIT_USAGE, NexabooksError
 
 app = typer.Typer(
     help="From billing engines to Odoo: every invoice once, to the cent, confirmed by its own source.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -56,7 +57,7 @@ def demo(
     raise typer.Exit(keep_up(world, home) if stay else plays[world](home, as_json=json))
 
 
-@app.command()
+@app.command(epilog=EXIT_CODES)
 def run(
     flow: Annotated[str, typer.Argument(help="daily-close, refresh, backfill, post-approved or relist.")],
     day: Annotated[
@@ -76,7 +77,7 @@ def run(
     plan: Annotated[str, typer.Option(help="post-approved: the hash of the approved plan.")] = "",
     json: Json = False,
 ) -> None:
-    """Run a flow here and now, without a server. Exit code 75 says that trying again later may do more."""
+    """Run a flow here and now, without a server."""
     from nexabooks.cli.running import run_flow
 
     days = {"day": _date(day), "first": _date(first), "end": _date(end)}
@@ -99,11 +100,12 @@ def approve(
     plan_hash: Annotated[str, typer.Argument(help="The hash that `nexabooks plan` showed.")],
     by: Annotated[str, typer.Option(help="Who approves.")],
     note: Annotated[str, typer.Option(help="Why, for those who read it later.")] = "",
+    json: Json = False,
 ) -> None:
     """Say yes to a plan, exactly as it was shown; `run post-approved` then posts it."""
     from nexabooks.cli.planning import approve_plan
 
-    approve_plan(plan_hash, by=by, note=note)
+    approve_plan(plan_hash, by=by, note=note, as_json=json)
 
 
 @app.command()
@@ -111,11 +113,12 @@ def allow(
     brake: Annotated[str, typer.Argument(help="The tripped brake, as the plan names it; its start is enough.")],
     by: Annotated[str, typer.Option(help="Who allows it.")],
     why: Annotated[str, typer.Option(help="Why it is right this time.")],
+    json: Json = False,
 ) -> None:
     """Let a tripped brake go, once."""
     from nexabooks.cli.planning import allow_brake
 
-    allow_brake(brake, by=by, why=why)
+    allow_brake(brake, by=by, why=why, as_json=json)
 
 
 @app.command()
@@ -128,11 +131,12 @@ def resolve(
     ],
     by: Annotated[str, typer.Option(help="Who decided.")],
     why: Annotated[str, typer.Option(help="Why, for those who read it later.")],
+    json: Json = False,
 ) -> None:
     """Write down what was decided about a difference as it is now; with other amounts it is open again."""
     from nexabooks.cli.planning import resolve_break
 
-    resolve_break(difference, resolution=resolution, by=by, why=why)
+    resolve_break(difference, resolution=resolution, by=by, why=why, as_json=json)
 
 
 @app.command("close-month")
@@ -153,11 +157,12 @@ def reopen_month(
     month: Annotated[str, typer.Argument(help="The closed month, such as 2026-05.")],
     by: Annotated[str, typer.Option(help="Who opens it.")],
     why: Annotated[str, typer.Option(help="Why, for those who read it later.")],
+    json: Json = False,
 ) -> None:
     """Let the figures of a closed month move again."""
     from nexabooks.cli import closing
 
-    closing.reopen(month, by=by, why=why)
+    closing.reopen(month, by=by, why=why, as_json=json)
 
 
 @app.command("closed-months")
@@ -239,7 +244,7 @@ def sources(json: Json = False) -> None:
             "stream": s.name,
             "key": "|".join(s.key),
             "cursor": s.cursor or "read whole",
-            "may not lose": s.may_not_lose,
+            "may_not_lose": s.may_not_lose,
         }
         for name, source in SOURCES.items()
         for s in source.streams
@@ -279,11 +284,12 @@ def odoo_check(json: Json = False) -> None:
 @sql_app.command("test")
 def sql_test(
     names: Annotated[list[str] | None, typer.Argument(help="Unit tests to run; all if not given.")] = None,
+    json: Json = False,
 ) -> None:
     """Run the dbt unit tests with our own runner."""
     from nexabooks.cli.testing_sql import run_tests
 
-    raise typer.Exit(run_tests(names or []))
+    raise typer.Exit(run_tests(names or [], as_json=json))
 
 
 def _date(moment: datetime | None) -> date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -41,10 +42,12 @@ def show_plan(*, as_json: bool, mode: str = "") -> None:
     if as_json:
         print_json(plan.to_dict() | {"page": str(page)})
         return
+    from nexabooks.ledger.plan_words import VERB_SAYS
+
     for verb in SHOWN:
         rows = [row for row in plan.rows() if row["verb"] == verb]
         if rows:
-            heading(f"{verb.replace('_', ' ')}: {len(rows)}")
+            heading(f"{VERB_SAYS[verb].capitalize()}: {len(rows)}")
             columns = {n: word for n, word in COLUMNS.items() if n != "was_minor" or verb == "correct"}
             print_rows([_for_people(row) for row in rows], columns=columns)
     heading("Totals per family, before tax")
@@ -97,6 +100,7 @@ COLUMNS = {
     "source_system": "source",
     "record": "record",
     "invoice_number": "number",
+    "customer_name": "customer",
     "dated_on": "date",
     "was_minor": "posted",
     "total_minor": "total",
@@ -115,13 +119,16 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def approve_plan(plan_hash: str, *, by: str, note: str) -> None:
+def approve_plan(plan_hash: str, *, by: str, note: str, as_json: bool = False) -> None:
     """Write down who approved the plan and why. The approval runs out after NEXABOOKS_APPROVAL_EXPIRY_DAYS."""
     if not by.strip():
         raise PermanentError("An approval names who approves: --by NAME. Nothing was approved.")
     settings = load_settings()
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
         approval = ops.approve(plan_hash, by=by, note=note, valid_for=timedelta(days=settings.approval_expiry_days))
+    if as_json:
+        print_json(asdict(approval))
+        return
     until = f" It holds until {approval.expires_at:%Y-%m-%d %H:%M} UTC." if approval.expires_at else ""
     console.print(
         f"Approved by {approval.approved_by} at {approval.at:%Y-%m-%d %H:%M} UTC: plan {approval.plan_hash}.{until}",
@@ -129,7 +136,7 @@ def approve_plan(plan_hash: str, *, by: str, note: str) -> None:
     )
 
 
-def allow_brake(trip_key: str, *, by: str, why: str) -> None:
+def allow_brake(trip_key: str, *, by: str, why: str, as_json: bool = False) -> None:
     """Let a tripped brake of the last plan go, once: exactly what it held there, and nothing that comes later."""
     settings = load_settings()
     with open_ops(settings.ops_store_url, now=settings.now) as ops:
@@ -145,6 +152,9 @@ def allow_brake(trip_key: str, *, by: str, why: str) -> None:
                 "`nexabooks plan` and take the name that it shows."
             )
         allowed = ops.allow(found[0]["trip_key"], by=by, why=why)
+    if as_json:
+        print_json(asdict(allowed) | {"holds": found[0]["holds"]})
+        return
     console.print(
         f"Allowed once by {allowed.allowed_by}: {allowed.trip_key}, {len(found[0]['holds'])} invoices and credit notes. The "
         "next run writes them, unless they change first.",
@@ -152,7 +162,7 @@ def allow_brake(trip_key: str, *, by: str, why: str) -> None:
     )
 
 
-def resolve_break(break_key: str, *, resolution: str, by: str, why: str) -> None:
+def resolve_break(break_key: str, *, resolution: str, by: str, why: str, as_json: bool = False) -> None:
     """Write down what a person decided about a difference as it is now; the next run shows it in finance.breaks. `open` takes
     an earlier decision back.
 
@@ -179,5 +189,8 @@ def resolve_break(break_key: str, *, resolution: str, by: str, why: str) -> None
             why=why,
             **{name: found[0][name] for name in facts},
         )
+    if as_json:
+        print_json(asdict(decided))
+        return
     what = "opened {} again" if resolution == OPEN else f"resolved {{}} as {decided.resolution}"
     console.print(f"{decided.resolved_by} {what.format(decided.break_key)}: {decided.why}", markup=False)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nexabooks.ledger.plan_words import VERB_SAYS, WAITING_SAYS
+
 Row = Mapping[str, Any]
 
 
@@ -77,9 +79,9 @@ def _change(what: Literal["new", "changed", "gone"], old: list[Row] | None, new:
 
 
 def _steps(rows: list[Row] | None) -> str:
-    """The verbs, and the reason where it is the whole of what is to be said (a record that only waits has one row)."""
+    """The verbs in words, and the reason where it is the whole of what is to be said (a record that only waits has one row)."""
     if not rows:
         return ""
-    verbs = ", ".join(str(row["verb"]).replace("_", " ") for row in rows)
-    waits = len(rows) == 1 and rows[0]["verb"] in ("park", "refuse", "correct", "report", "hold")
+    verbs = ", ".join(VERB_SAYS[row["verb"]] for row in rows)
+    waits = len(rows) == 1 and rows[0]["verb"] in [verb for verb, _, _ in WAITING_SAYS]
     return f"{verbs}: {rows[0]['reason']}" if waits else verbs

@@ -16,31 +16,10 @@ from nexabooks.ledger.actions import WRITING
 from nexabooks.ledger.modes import Modes
 from nexabooks.ledger.plan_diff import Change
 from nexabooks.ledger.plan_style import TEMPLATE
+from nexabooks.ledger.plan_words import STEP_SAYS, VERB_SAYS, WAITING_SAYS
 from nexabooks.money import format_minor
 
 MOST_ROWS = 3_000  # of one table; a browser stays quick, and `nexabooks plan --json` has them all
-
-STEP_SAYS = {
-    "partner_create": "new customer",
-    "partner_update": "update customer",
-    "create": "make draft",
-    "reverse": "reverse entry",
-    "update": "renew draft",
-    "post": "post",
-    "match": "match credit note",
-    "pay": "register payment",
-}
-WAITING_SAYS = (
-    (
-        "correct",
-        "Corrections proposed",
-        "Its source voided or changed it after posting. Approving this plan carries these out too; no run does it by itself.",
-    ),
-    ("report", "For a person", "Something changed that only a person may act on. Nothing is done about it."),
-    ("refuse", "Refused", "The data or the books do not allow it. Each row says what must be corrected."),
-    ("park", "Waiting", "Sound, and it must wait. It comes back by itself when the reason is gone."),
-    ("hold", "Not confirmed by its source", "Void, draft, zero or unverified: rightly not in the books."),
-)
 
 
 def plan_page(plan: Mapping[str, Any], changes: Sequence[Change] | None, *, made_at: datetime) -> str:
@@ -76,7 +55,7 @@ def _step(row: Mapping[str, Any]) -> str:
         return "match refund"
     if row["kind"] == "payment":
         return f"money {'out' if row.get('direction') == 'outbound' else 'in'}, {row.get('route') or 'stripe'}"
-    return STEP_SAYS.get(row["verb"], row["verb"])
+    return VERB_SAYS[row["verb"]]
 
 
 def _money(amount_minor: int | None, currency_code: str) -> str:

@@ -18,7 +18,6 @@ from nexabooks.sandbox.world import Invoice, Line, User
 
 TRAINING_ID = stripe_id("in", "stripe:training")
 TRAINING_AGAIN_ID = stripe_id("in", "stripe:training-again")
-STAYS_A_DRAFT_ID = stripe_id("in", "stripe:draft-whatsapp")
 VOID_ID = stripe_id("in", "stripe:void")
 
 SYNC_AT = utc("2026-05-28T09:15:07")  # the day NexaCloud's synchronisation ran, and stamped nearly everything

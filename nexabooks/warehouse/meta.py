@@ -44,7 +44,7 @@ _DDL = {
     """,
     "runs": """
         run_id VARCHAR, flow VARCHAR, day DATE, mode VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ,
-        outcome VARCHAR, message VARCHAR, summary JSON
+        outcome VARCHAR, message VARCHAR
     """,
 }
 _ROWS_AT_ONCE = 200
@@ -70,7 +70,9 @@ def insert(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[Mapping[st
     one = f"({', '.join('?' * len(names))})"
     for start in range(0, len(values), _ROWS_AT_ONCE):  # a statement a row would cost two milliseconds a row
         some = values[start : start + _ROWS_AT_ONCE]
-        con.execute(f"insert into meta.{table} values {', '.join([one] * len(some))}", [v for row in some for v in row])
+        # By name: a warehouse that was there before may have columns that this version does not know.
+        into = f"insert into meta.{table} ({', '.join(names)}) values {', '.join([one] * len(some))}"
+        con.execute(into, [v for row in some for v in row])
 
 
 def _plain(value: Any, kind: str) -> Any:
@@ -88,12 +90,11 @@ def record_run(
     finished_at: datetime | None = None,
     outcome: str = "running",
     message: str = "",
-    summary: Mapping[str, Any] | None = None,
 ) -> None:
     """Write down one run in `meta.runs`; called again with the same `run_id` it replaces the row."""
     row = {
         "run_id": run_id, "flow": flow, "day": day, "mode": mode, "started_at": started_at, "finished_at": finished_at,
-        "outcome": outcome, "message": message, "summary": dict(summary or {}),
+        "outcome": outcome, "message": message,
     }  # fmt: skip
     with transaction(warehouse.con) as con:
         con.execute("delete from meta.runs where run_id = ?", [run_id])

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from nexabooks.cli.main import app
+from nexabooks.errors import EXIT_OK, EXIT_PERSON, EXIT_TRY_LATER, EXIT_USAGE
+from nexabooks.ops import open_ops
 from nexabooks.sandbox import story
 from nexabooks.sandbox.sandbox import Sandbox
+from nexabooks.settings import load_settings
 from nexabooks.warehouse import open_warehouse
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +152,57 @@ def test_sources_are_listed_for_a_program():
     """Every stream says what it may not lose."""
     rows = json.loads(nexabooks("sources", "--json").stdout)
     assert {"nexacloud", "stripe", "lago", "vtiger", "odoo", "ops"} == {row["source"] for row in rows}
-    assert all(row["may not lose"] for row in rows)
+    assert all(row["may_not_lose"] for row in rows)
+
+
+def commands(group: Any, *before: str) -> dict[str, Any]:
+    """Every verb by the words that a person types."""
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        is_group = hasattr(command, "commands")
+        found |= commands(command, *before, name) if is_group else {" ".join((*before, name)): command}
+    return found
+
+
+def test_every_command_can_answer_a_program():
+    """A decision that a program takes is answered as JSON too."""
+    every = commands(typer.main.get_command(app))
+    assert [
+        name for name, command in every.items() if "--json" not in {o for p in command.params for o in p.opts}
+    ] == []
+
+
+def test_a_month_that_is_opened_again_is_answered_to_a_program(monkeypatch, tmp_path):
+    """Who decided, what and why."""
+    monkeypatch.setenv("NEXABOOKS_HOME", str(tmp_path))
+    settings = load_settings()
+    with open_ops(settings.ops_store_url) as ops:
+        ops.months().close(
+            "2026-05", [], by="Ann", note="", time_zone="America/Toronto", published_by="refresh-1",
+            published_at=settings.now(), open_break_count=0,
+        )  # fmt: skip
+    got = CliRunner().invoke(app, ["reopen-month", "2026-05", "--by", "Bob", "--why", "the auditor asks", "--json"])
+    answered = json.loads(got.output)
+    assert (answered["decision"], answered["decided_by"], answered["note"]) == ("reopened", "Bob", "the auditor asks")
+
+
+def test_the_unit_tests_of_the_sql_are_answered_to_a_program(tmp_path):
+    """One row a test."""
+    got = nexabooks("sql", "test", "stg_stripe__charges", "--json", NEXABOOKS_HOME=str(tmp_path))
+    assert got.returncode == 0, got.stderr
+    assert {(row["model"], row["is_ok"], row["message"]) for row in json.loads(got.stdout)} == {
+        ("stg_stripe__charges", True, "")
+    }
+
+
+def test_the_exit_codes_are_in_the_help_and_in_the_readme():
+    """Those that the code can end with, 128 and the number of a signal among them."""
+    helped = " ".join(nexabooks("run", "--help").stdout.split())
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("| ")]
+    ends = (EXIT_OK, EXIT_PERSON, EXIT_USAGE, EXIT_TRY_LATER, 128 + signal.SIGINT, 128 + signal.SIGTERM)
+    for code in map(str, ends):
+        assert re.search(rf"\b{code}\b", helped.partition("Exit codes: ")[2])
+        assert any(re.match(rf"\| (\d+, )?{code}\b", row) for row in rows)
 
 
 @pytest.fixture(scope="module")

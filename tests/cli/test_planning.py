@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 import pytest
@@ -61,11 +61,16 @@ def test_a_plan_is_shown_and_writes_nothing(box, capsysbinary):
 
 
 def test_people_read_the_plan_in_their_words(box, capsys, monkeypatch):
-    """Reasons, amounts, accounts, and the two commands that follow."""
+    """Those of the page; whose each row is, reasons, amounts, accounts, and the two commands that follow."""
     monkeypatch.setattr("tasks.check.check_marts", lambda _: [])
+    customers = {row["customer_name"] for row in plan()["actions"] if row["verb"] == "create"}
     show_plan(as_json=False, mode="post")
     said = capsys.readouterr().out
     assert "Totals per family" in said
+    assert "\nNot confirmed by its source: " in said
+    made = said.partition("\nMake draft: 23\n")[2].partition("\n\n")[0]
+    assert "customer" in made.splitlines()[0]
+    assert all(customer in made for customer in customers)
     assert "nexabooks approve 1-" in said
     with pytest.raises(SettingsError, match="maybe"):
         show_plan(as_json=False, mode="maybe")
@@ -140,10 +145,14 @@ def test_a_process_that_lost_its_lease_stops_before_the_next_batch(box, monkeypa
         assert {receipt["action"] for receipt in ops.receipts_after(0, 999)} == {"partner_create"}
 
 
-def test_an_approval_runs_out(box, monkeypatch):
-    """A yes of long ago is no yes."""
+def test_an_approval_runs_out(box, monkeypatch, capsysbinary):
+    """A yes of long ago is no yes; until when it holds is in its answer."""
     document = plan()
-    approve_plan(document["hash"], by="A. Accountant", note="")
+    capsysbinary.readouterr()
+    approve_plan(document["hash"], by="A. Accountant", note="", as_json=True)
+    answered = orjson.loads(capsysbinary.readouterr().out)
+    assert (answered["plan_hash"], answered["approved_by"]) == (document["hash"], "A. Accountant")
+    assert datetime.fromisoformat(answered["expires_at"]) == load_settings().now() + timedelta(days=14)
     later = load_settings().now() + timedelta(days=15)
     monkeypatch.setenv("NEXABOOKS_CLOCK", later.isoformat())
     with run_of("post_approved", mode="post") as run, pytest.raises(PermanentError, match="ran out"):
@@ -179,7 +188,7 @@ def test_a_plan_that_waits_is_reminded_of_after_three_days(box, monkeypatch):
         assert any("plan 1-abc has waited" in sentence for sentence in heard(replan)) is is_said
 
 
-def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeypatch):
+def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeypatch, capsysbinary):
     """The largest invoice waits, the others would go; after the allowance it is in the plan."""
     everything = plan()
     largest = max((row for row in everything["actions"] if row["verb"] == "post"), key=lambda row: row["total_minor"])
@@ -194,7 +203,10 @@ def test_a_brake_parks_what_is_unusual_and_a_person_lets_it_go_once(box, monkeyp
     assert plan()["hash"] == braked["hash"]  # an earlier plan comes back: it is the last one again
     with pytest.raises(PermanentError, match="no single brake"):
         allow_brake("customer_amount", by="A. Accountant", why="because")
-    allow_brake(trip["trip_key"][:-3], by="A. Accountant", why="agreed with the customer")
+    capsysbinary.readouterr()
+    allow_brake(trip["trip_key"][:-3], by="A. Accountant", why="agreed with the customer", as_json=True)
+    answered = orjson.loads(capsysbinary.readouterr().out)
+    assert (answered["trip_key"], answered["allowed_by"]) == (trip["trip_key"], "A. Accountant")
     assert largest["invoice_number"] in verbs(plan(), "post")
 
 
@@ -229,7 +241,7 @@ def test_without_a_server_nobody_can_be_asked(box):
         post_approved.fn()
 
 
-def test_a_difference_is_resolved_by_its_key(box, capsys):
+def test_a_difference_is_resolved_by_its_key(box, capsysbinary):
     """Class and amounts come from the published break; a key that is none is refused, and `open` takes the decision back."""
     facts = ("source_minor", "ledger_minor", "currency_code", "first_seen_on")
     (first, *_) = published(
@@ -240,15 +252,20 @@ def test_a_difference_is_resolved_by_its_key(box, capsys):
     with pytest.raises(PermanentError, match="names who decides"):
         resolve_break(first["break_key"], resolution="accepted", by=" ", why="because")
     resolve_break(first["break_key"], resolution="accepted", by="A. Accountant", why="known since May")
+    assert b"resolved" in capsysbinary.readouterr().out
+    resolve_break(first["break_key"], resolution="accepted", by="A. Accountant", why="known since May", as_json=True)
+    answered = orjson.loads(capsysbinary.readouterr().out)
+    assert (answered["break_key"], answered["why"]) == (first["break_key"], "known since May")
     with open_ops(load_settings().ops_store_url) as ops:
         (decided,) = ops.resolutions()
     assert (decided.break_class, decided.resolution) == (first["class"], "accepted")
     assert {name: getattr(decided, name) for name in facts} == {name: first[name] for name in facts}
-    assert "resolved" in capsys.readouterr().out
     resolve_break(first["break_key"], resolution="open", by="A. Accountant", why="it is another one")
     with open_ops(load_settings().ops_store_url) as ops:
         assert [found.resolution for found in ops.resolutions()] == ["open"]
-    assert f"opened {first['break_key']} again: it is another one" in " ".join(capsys.readouterr().out.split())
+    assert f"opened {first['break_key']} again: it is another one" in " ".join(
+        capsysbinary.readouterr().out.decode().split()
+    )
 
 
 def test_the_posting_user_of_a_world_that_is_set_up_is_ready(box):

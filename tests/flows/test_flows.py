@@ -18,7 +18,6 @@ from flows.post_approved import post_approved
 from flows.refresh import refresh
 from flows.relist import relist
 from nexabooks.errors import PermanentError
-from nexabooks.ops import open_ops
 from nexabooks.settings import load_settings
 from tasks.step import in_one_sentence, step
 
@@ -104,16 +103,6 @@ def test_relist_of_an_unchanged_world_changes_nothing(box):
     changed = {row["source"]: row["changed_count"] for row in report.blocks["sources"]}
     assert {"nexacloud", "stripe", "lago", "vtiger"} <= set(changed)
     assert set(changed.values()) == {0}
-
-
-def test_an_approved_plan_is_posted_as_it_was_shown(box):
-    """After the close there is nothing left: the approved plan carries out nothing, and says so."""
-    settings = load_settings()
-    with open_ops(settings.ops_store_url, now=settings.now) as ops:
-        saved = ops.latest_plan()
-        ops.approve(saved.plan_hash, by="A. Accountant", note="looked at it")
-    report = post_approved(saved.plan_hash)
-    assert report.ledger_changes == 0
 
 
 def test_every_deployment_names_a_flow_that_exists_and_shares_the_pool():

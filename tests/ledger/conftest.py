@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from nexabooks.clients.odoo import OdooWriter, open_odoo
+from nexabooks.ledger import make_plan, read_present
 from nexabooks.ledger.setup import setup_apply
 from nexabooks.sandbox.odoo.service import OdooService
 from nexabooks.settings import Settings
-from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS
+from tests.ledger.makers import FAMILY_ROWS, ROUTE_ROWS, applied
 
 
 def settings_of(service: OdooService, key: str) -> Settings:
@@ -55,3 +56,23 @@ def accountant(odoo):
     """Somebody who may change the books themselves: accounts, rates, lock dates."""
     with open_odoo(settings_of(odoo, odoo.admin_key), "admin") as client:
         yield client
+
+
+def close(client, desired, mode="post", run_id="r1", journal=None):
+    """One daily close: plan and apply. Returns the receipts."""
+    plan = make_plan(desired, read_present(client, desired), mode=mode, run_id=run_id)
+    return applied(plan, client, journal)
+
+
+def outcomes(receipts):
+    return [(r.action, r.source_invoice_id, r.outcome) for r in receipts if r.action != "note"]
+
+
+def move(client, source_invoice_id, *fields):
+    records = client.search_read("account.move", [["x_fc_source_invoice_id", "=", source_invoice_id]], list(fields))
+    assert len(records) == 1
+    return [records[0][field] for field in fields]
+
+
+def plan_again(client, desired, mode="post"):
+    return make_plan(desired, read_present(client, desired), mode=mode, run_id="again")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from json import dumps, loads
+from typing import get_args
 
-from nexabooks.ledger.actions import NOT_APPROVED
+from nexabooks.ledger.actions import NOT_APPROVED, Verb
 from nexabooks.ledger.brakes import History, Limits, with_brakes
 from nexabooks.ledger.plan import make_plan
 from nexabooks.ledger.plan_diff import plan_diff
 from nexabooks.ledger.plan_page import MOST_ROWS, plan_page
+from nexabooks.ledger.plan_words import VERB_SAYS
 from nexabooks.ops.as_json import as_json
 from tests.ledger.makers import ACME, FAMILIES, an_invoice, desired_of, move_of, now, present_of
 
@@ -89,8 +91,13 @@ def test_a_difference_is_named_by_record_with_both_amounts():
         "in_1": "changed", "in_3": "new", "in_2": "gone", "cust_1": "gone",
     }  # fmt: skip
     assert (found["in_1"].was_minor, found["in_1"].now_minor) == (11_300, 13_560)
-    assert found["in_3"].now == "hold: void: voided on 2026-10-06"
-    assert found["in_2"].was == "create, post"
+    assert found["in_3"].now == "not confirmed by its source: void: voided on 2026-10-06"
+    assert found["in_2"].was == "make draft, post"
+
+
+def test_every_verb_of_a_plan_has_its_words():
+    """But for `note`, which is a step of posting and no row."""
+    assert set(VERB_SAYS) == set(get_args(Verb)) - {"note"}
 
 
 def test_an_approval_is_bound_to_the_accounts():
