@@ -64,6 +64,24 @@ def test_what_finance_is_sent_to_is_in_the_published_file(page: str) -> None:
     assert named - {("finance", name) for name in published} == set()
 
 
+def test_every_outcome_of_a_run_is_explained() -> None:
+    """The glossary has a row for each that the column names."""
+    text = (SQL.parent / "docs" / "glossary.md").read_text(encoding="utf-8")
+    table = text.partition("## Run outcomes\n")[2].partition("\n## ")[0]
+    (outcome,) = (c for node in MODELS if node.name == "runs" for c in node.columns if c.name == "outcome")
+    named = re.search(r"became of it: ([\w, ]+);", outcome.description)
+    assert named
+    assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE)[1:] == named[1].split(", ")
+
+
+@pytest.mark.parametrize("name", ["invoice_lines", "revenue_documents"])
+def test_a_column_of_families_names_every_family(name: str) -> None:
+    """Prepaid too, which is no family of revenue."""
+    (column,) = (c for node in MODELS if node.name == name for c in node.columns if c.name == "service_family")
+    families = (SQL / "seeds" / "family_accounts.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [row for row in families if row.partition(",")[0] not in column.description] == []
+
+
 def test_money_is_never_a_float(trap_day: Ask) -> None:
     """No column of any layer is DOUBLE or FLOAT, and none is so wide that it would be published as one."""
     found = trap_day(

@@ -9,11 +9,58 @@ billed_items as (
     select * from {{ ref('int_billed_items') }} where subscription_id is null and record_verdict <> 'zero'
 ),
 
+-- What stands posted. Of an entry that a person reversed in part, nobody read how much of that was before tax.
+entries as (
+    select
+        source_system,
+        source_invoice_id,
+        currency_code,
+        sum(case when reversed_minor = 0 then untaxed_minor end) as untaxed_minor,
+        sum(case when reversed_minor = 0 then 0 else 1 end) as cut_count
+    from {{ ref('int_ledger_entries') }}
+    where kind = 'invoice' and state = 'posted' and is_taken_back is not true
+    group by source_system, source_invoice_id, currency_code
+),
+
+-- An invoice with a subscription is in one row, whole, so that nothing of its entry has to be shared out.
+subscribed_invoices as (
+    select
+        service,
+        subscription_id,
+        source_system,
+        source_invoice_id,
+        currency_code,
+        min(period_start_at) as period_start_at,
+        max(period_end_at) as period_end_at
+    from {{ ref('int_billed_items') }}
+    where subscription_id is not null
+    group by service, subscription_id, source_system, source_invoice_id, currency_code
+),
+
+in_ledger as (
+    select
+        invoices.service,
+        invoices.subscription_id,
+        invoices.currency_code,
+        invoices.period_start_at,
+        invoices.period_end_at,
+        cast(case when sum(coalesce(entries.cut_count, 0)) = 0 then sum(coalesce(entries.untaxed_minor, 0)) end as bigint)
+            as ledger_minor
+    from subscribed_invoices as invoices
+    left join entries
+        on invoices.source_system = entries.source_system
+        and invoices.source_invoice_id = entries.source_invoice_id
+        and invoices.currency_code = entries.currency_code
+    group by
+        invoices.service, invoices.subscription_id, invoices.currency_code, invoices.period_start_at, invoices.period_end_at
+),
+
 units as (select * from {{ ref('currency_units') }} where source = 'iso'),
 
 compared as (
     select
         periods.*,
+        in_ledger.ledger_minor,
         expected.flat_amount,
         expected.overage_amount,
         expected.expected_amount,
@@ -30,6 +77,12 @@ compared as (
         and periods.period_start_at is not distinct from expected.period_start_at
         and periods.period_end_at is not distinct from expected.period_end_at
         and periods.currency_code = expected.currency_code
+    left join in_ledger
+        on periods.service = in_ledger.service
+        and periods.subscription_id = in_ledger.subscription_id
+        and periods.currency_code = in_ledger.currency_code
+        and periods.period_start_at is not distinct from in_ledger.period_start_at
+        and periods.period_end_at is not distinct from in_ledger.period_end_at
     left join units on periods.currency_code = units.currency_code
 ),
 
@@ -52,6 +105,7 @@ subscribed as (
         end as difference_class,
         case when period_start_at is not null then expected_minor end as expected_minor,
         billed_minor,
+        ledger_minor,
         case when period_start_at is not null then expected_minor - billed_minor end as difference_minor,
         currency_code,
         case
@@ -97,6 +151,7 @@ one_off as (
         'no_subscription' as difference_class,
         cast(null as bigint) as expected_minor,
         cast(sum(billed_minor) as bigint) as billed_minor,
+        cast(null as bigint) as ledger_minor,
         cast(null as bigint) as difference_minor,
         currency_code,
         cast(null as decimal(18, 4)) as ratio,

@@ -15,6 +15,7 @@ reconciliation as (
         difference_class,
         expected_minor,
         billed_minor,
+        ledger_minor,
         difference_minor,
         currency_code,
         ratio,
