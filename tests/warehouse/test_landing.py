@@ -110,6 +110,17 @@ def test_what_a_complete_list_leaves_out_is_gone(warehouse):
     assert land_records(warehouse, [A], is_complete=True).written_count == 0
 
 
+def test_a_deletion_leaves_the_versions_before_it_as_they_were(warehouse):
+    """Those that still lie among the newest too."""
+    records = [{"id": f"in_{n}", "total": 0} for n in range(20)]
+    land_records(warehouse, records)
+    land_records(warehouse, [{"id": "in_0", "total": 1}], landed_at=NOW + timedelta(days=1))
+    gone = [Batch("invoices", deleted_keys=("in_0",)), Finished("invoices")]
+    land_items(warehouse, gone, landed_at=NOW + timedelta(days=2))
+    versions = warehouse.rows("select _landed_at, _deleted from raw_stripe.invoices__versions order by _landed_at")
+    assert [tuple(row.values()) for row in versions] == [(NOW, False), (NOW + timedelta(days=1), False)]
+
+
 def test_a_list_of_changes_leaves_the_others_alone(warehouse):
     """Only a complete list says what is gone."""
     land_records(warehouse, [A, B])
