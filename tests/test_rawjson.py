@@ -4,7 +4,7 @@ import json
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nexabooks.rawjson import NotFound, elements, member, records, records_in
@@ -115,7 +115,6 @@ TOKENS = st.sampled_from(
 )
 
 
-@settings(deadline=None)  # the first question starts DuckDB
 @given(
     st.lists(TOKENS, max_size=12).map(lambda tokens: "".join(tokens).encode())
     | JSON_VALUES.map(lambda value: json.dumps(value).encode())

@@ -5,8 +5,10 @@ It listens on a socket file only, no port at all. The columns are those of docs/
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +21,7 @@ from nexabooks.sandbox.making import uid
 from nexabooks.sandbox.world import Invoice, World
 
 READER, PASSWORD, DATABASE = "nexabooks_reader", "reads-only", "nexacloud"
+STOP_TIMEOUT_S = 30
 
 # table -> (column, PostgreSQL type) in order. Every id but Stripe's is a uuid.
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -212,10 +215,12 @@ class NexacloudService:
             raise
 
     def stop(self) -> None:
-        """Stop the server's processes. Stopping twice is once."""
+        """Stop the server's processes and see the last of them end. Stopping twice is once."""
         server, self._server = self._server, None
         if server:
+            postmaster = server.get_postmaster_info().process
             server.__exit__(None, None, None)
+            _wait_for_the_end_of(postmaster)
 
     def show(self, world: World) -> None:
         """Bring every table to this world in one transaction. A row that is already so is not written again."""
@@ -260,3 +265,18 @@ class NexacloudService:
             raise RuntimeError("nexacloud is not running")
         login = f"{user}:{quote(password)}" if password else user
         return f"{scheme}://{login}@/{database}?host={self._server.get_postmaster_info().socket_dir}"
+
+
+def _wait_for_the_end_of(process: Any) -> None:
+    """pg_ctl comes back when the server has taken its pid file away, which is a moment before the server's process ends."""
+    import psutil
+
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    with suppress(psutil.NoSuchProcess):
+        # A process that ended and that nobody has asked for yet is a zombie: it holds nothing any more.
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"PostgreSQL's process {process.pid} has not ended {STOP_TIMEOUT_S} s after its stop"
+                )
+            time.sleep(0.005)

@@ -204,7 +204,7 @@ def invoices(draw):
     return desired_of(*made)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(desired=invoices())
 def test_a_plan_after_its_apply_is_empty(odoo, running_odoo, desired):
     """Whatever the ledger looks like, one close brings the books there and a second one has nothing to do."""

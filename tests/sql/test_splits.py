@@ -51,7 +51,7 @@ def parts_of(warehouse: Warehouse, project: Project) -> list[int]:
     return [row["sum_minor"] for row in rows]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(MINOR, MINOR, MINOR, st.lists(REFUND, max_size=3)), min_size=1, max_size=5))
 def test_the_parts_of_a_credit_note_of_stripe_add_up_to_its_total(empty, project, notes):
     """Refunded, still to be refunded, outside of Stripe, or credit of the customer: no cent more or less."""

@@ -26,7 +26,7 @@ def in_batches(records, cuts):
     return [page(records[a:b]) for a, b in itertools.pairwise(edges)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(LOAD, min_size=1, max_size=4),
     st.lists(st.integers(0, 8), max_size=3),
@@ -53,7 +53,7 @@ def test_the_current_rows_are_what_the_loads_said_last(loads, cuts, followed_fro
         assert [current(warehouse), count(warehouse, "raw_stripe.invoices__versions")] == everything
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(RECORD, min_size=1, max_size=6, unique_by=lambda r: r["id"]), st.randoms(), st.lists(st.integers(0, 8)))
 def test_the_order_and_the_pages_of_different_records_do_not_matter(records, random, cuts):
     """A source may list by any order."""
@@ -64,7 +64,7 @@ def test_the_order_and_the_pages_of_different_records_do_not_matter(records, ran
         assert current(one) == current(other)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.tuples(KEYS, st.integers(0, 2) | st.none()), max_size=12), MOVED_FROM_SHARE)
 def test_every_version_is_kept_once_and_only_where_something_changed(events, moved_from_share):
     """The versions of a key and its current row tell its whole life: one row for each change, none for a repeat."""
@@ -86,7 +86,7 @@ def test_every_version_is_kept_once_and_only_where_something_changed(events, mov
         assert {row["_key"]: row["life"] for row in kept} == {key: past for key, past in life.items() if past}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.dictionaries(st.text(max_size=3), st.text() | st.floats(allow_nan=False) | st.integers(), max_size=3))
 )

@@ -60,7 +60,7 @@ def test_null_and_the_empty_text_stay_two_things(database, fill):
     assert text == '"00000000-0000-0000-0000-000000000001","",,"t"\n'
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",))))
 def test_any_text_comes_back_as_it_is(database, name):
     """Quotes, commas, line breaks, emoji, HTML."""

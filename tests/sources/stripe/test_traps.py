@@ -285,7 +285,7 @@ def change(account, what: str, number: int) -> None:
         account.remove("customer", customer_id, event="customer.deleted")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES)
 def test_reading_what_changed_ends_where_reading_everything_ends(served, changes):
     """Whatever happened in whatever order, at whatever second, and whenever it was read in between."""

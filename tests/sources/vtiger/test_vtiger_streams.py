@@ -186,7 +186,7 @@ CHANGES = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(CHANGES, min_size=1, max_size=3))
 def test_reading_what_changed_ends_with_the_same_records_as_reading_everything(vtiger, days):
     """Whatever happens from day to day, in whatever order, the incremental table equals a full reading.
