@@ -87,5 +87,5 @@ except SystemExit as error:
 def test_a_file_that_a_signal_closed_can_be_opened_again_in_the_same_process(tmp_path, statement):
     """So that the end of the run can be written down. DuckDB would turn for ever, hence a process of its own."""
     program = OPENED_AGAIN.format(path=str(tmp_path / "warehouse.duckdb"), statement=statement)
-    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=180)
     assert (ended.stdout, ended.stderr) == ("stopped [{'n': 0}]\n", "")

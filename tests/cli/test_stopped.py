@@ -34,11 +34,11 @@ def test_a_run_that_is_stopped_says_so_and_lets_the_next_one_in(tmp_path, number
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not any("/v1/invoices" in call for call in box.stripe.faults.calls) and time.monotonic() < deadline:
             time.sleep(0.02)
         run.send_signal(number)
-        _, said = run.communicate(timeout=60)
+        _, said = run.communicate(timeout=180)
         here = box.settings(home=tmp_path / "home")
     assert (run.returncode, said) == (128 + number, "Stopped. Nothing is half-written; run it again when you like.\n")
     with open_warehouse(here.warehouse_path) as db:

@@ -20,7 +20,7 @@ def play(world: str, home: Path) -> dict:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NEXABOOKS_")}
     got = subprocess.run(
         [sys.executable, "-m", "nexabooks", "demo", "--world", world, "--home", str(home), "--json"],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1200, check=False,
     )  # fmt: skip
     assert got.stdout, got.stderr[-4000:]
     return json.loads(got.stdout) | {"exit_code": got.returncode, "stderr": got.stderr}

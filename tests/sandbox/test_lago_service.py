@@ -30,7 +30,7 @@ class Lago:
 
     def get(self, path: str, key: str | None = None, **params: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {key or self.service.api_key}"}
-        return requests.get(f"{self.service.api_url}/{path}", params=params, headers=headers, timeout=5)
+        return requests.get(f"{self.service.api_url}/{path}", params=params, headers=headers, timeout=30)
 
     def add(self, *invoices: Any) -> None:
         self.world = replace(self.world, invoices=(*self.world.invoices, *invoices))

@@ -241,10 +241,10 @@ def test_the_server_listens_on_loopback_and_faults_come_on_demand(books):
         service.faults.add("/json/2/res.partner/create", "cut_after")
         url = f"{service.url}/json/2/res.partner/create"
         with pytest.raises(requests.exceptions.ConnectionError):
-            requests.post(url, json={"vals_list": [{"name": "Cut"}]}, headers=headers, timeout=5)
+            requests.post(url, json={"vals_list": [{"name": "Cut"}]}, headers=headers, timeout=30)
         assert books.ask("res.partner", "search_count", domain=[["name", "=", "Cut"]]) == 1
         service.faults.add("/json/2/res.partner/create", "500")
-        answer = requests.post(url, json={"vals_list": [{"name": "Late"}]}, headers=headers, timeout=5)
+        answer = requests.post(url, json={"vals_list": [{"name": "Late"}]}, headers=headers, timeout=30)
         assert answer.json()["name"] == "psycopg2.errors.SerializationFailure"
     finally:
         service.stop()

@@ -106,13 +106,13 @@ def test_a_stopped_service_answers_nobody_not_even_an_open_connection(service):
     """A kept-alive client is cut too, and the same port answers again after a new start."""
     with requests.Session() as session:
         address = service.url
-        assert session.get(f"{address}/things", timeout=5).status_code == 200
+        assert session.get(f"{address}/things", timeout=30).status_code == 200
         service.stop()
         service.stop()
         with pytest.raises(requests.exceptions.ConnectionError):
-            session.get(f"{address}/things", timeout=5)
+            session.get(f"{address}/things", timeout=30)
         service.start(int(address.rsplit(":", 1)[1]))
-        assert session.get(f"{address}/things", timeout=5).json()["done"] == 2
+        assert session.get(f"{address}/things", timeout=30).json()["done"] == 2
 
 
 def test_a_broken_handler_is_remembered(service):

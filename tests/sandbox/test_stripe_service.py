@@ -36,7 +36,7 @@ class Asking:
 
     def get(self, path: str, key: str = "sk_test_sandbox", **params: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return self.session.get(f"{self.service.url}/v1/{path}", params=params, headers=headers, timeout=10)
+        return self.session.get(f"{self.service.url}/v1/{path}", params=params, headers=headers, timeout=30)
 
     def all(self, name: str, **params: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -282,7 +282,7 @@ def test_keys(told):
 def test_it_refuses_to_write(told):
     """A POST changes nothing and is refused."""
     headers = {"Authorization": "Bearer sk_test_sandbox"}
-    answer = told.session.post(f"{told.service.url}/v1/invoices", headers=headers, timeout=10)
+    answer = told.session.post(f"{told.service.url}/v1/invoices", headers=headers, timeout=30)
     assert answer.status_code == 403
 
 

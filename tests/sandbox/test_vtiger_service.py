@@ -45,7 +45,7 @@ class Door:
 
     def get(self, operation: str, **params: Any) -> Any:
         asked = {"operation": operation, "sessionName": self.session, **params}
-        return requests.get(f"{self.service.url}/webservice.php", params=asked, timeout=5)
+        return requests.get(f"{self.service.url}/webservice.php", params=asked, timeout=30)
 
     def answer(self, operation: str, **params: Any) -> Any:
         """The result, or (code, message)."""
@@ -61,7 +61,7 @@ class Door:
         token = token or self.answer("getchallenge", username=user or self.service.username)["token"]
         proof = hashlib.md5(f"{token}{key or self.service.access_key}".encode()).hexdigest()
         form = {"operation": "login", "username": user or self.service.username, "accessKey": proof}
-        body = requests.post(f"{self.service.url}/webservice.php", data=form, timeout=5).json()
+        body = requests.post(f"{self.service.url}/webservice.php", data=form, timeout=30).json()
         if body["success"]:
             self.session = body["result"]["sessionName"]
             return "in"
@@ -111,7 +111,7 @@ def test_a_call_without_a_session_and_with_a_dead_one_differ(door):
 def test_a_reading_operation_by_post_is_denied(door):
     """GET operations read only the query string."""
     form = {"operation": "query", "sessionName": door.session, "query": "SELECT * FROM Accounts;"}
-    body = requests.post(f"{door.service.url}/webservice.php", data=form, timeout=5).json()
+    body = requests.post(f"{door.service.url}/webservice.php", data=form, timeout=30).json()
     assert body["error"] == {
         "code": "ACCESS_DENIED",
         "message": "Permission to perform the operation is denied for query",
@@ -263,7 +263,7 @@ def cloud() -> Iterator[VtigerService]:
 def ask_cloud(service: VtigerService, operation: str, key: str = "", **params: Any) -> requests.Response:
     auth = (service.username, key or service.access_key)
     url = f"{service.url}/restapi/v1/vtiger/default/{operation}"
-    return requests.get(url, params=params, auth=auth, timeout=5)
+    return requests.get(url, params=params, auth=auth, timeout=30)
 
 
 def test_the_cloud_refuses_with_http_400_and_a_body(cloud):

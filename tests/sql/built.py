@@ -37,7 +37,7 @@ def built(worlds: tuple[World, ...], home: Path, project: Project) -> Iterator[A
     with Sandbox(worlds[0], home / "world", services=READ) as sandbox:
         for day, world in enumerate(worlds, 1):
             sandbox.show(world)
-            settings = sandbox.settings(request_timeout_s=5)
+            settings = sandbox.settings(request_timeout_s=30)
             with open_warehouse(path) as warehouse:
                 for name in READ:
                     land_source(warehouse, name, settings, f"day-{day}")

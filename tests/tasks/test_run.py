@@ -75,7 +75,7 @@ def test_a_run_whose_process_was_killed_is_told_by_the_next_one(home):
         "import os, signal\nfrom tasks.run import run_of\n"
         "with run_of('refresh', needs_ledger=False) as run:\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ, capture_output=True, timeout=180)
     question = "select outcome, finished_at is null as is_open, message from meta.runs order by started_at"
     with open_warehouse(home / "warehouse.duckdb", read_only=True) as db:
         assert db.rows(question) == [{"outcome": "running", "is_open": True, "message": ""}]

@@ -36,7 +36,7 @@ def test_a_statement_reads_files_as_they_grow(tmp_path):
     inlet = started(statement)
     first.write_bytes(b"abc")
     inlet.feed({first: 2})
-    assert has_read.wait(10)
+    assert has_read.wait(60)
     inlet.feed({first: 3})
     second.write_bytes(b"d" * MORE_THAN_A_PIPE)
     inlet.feed({first: 3, second: 1})
@@ -85,7 +85,7 @@ def test_a_statement_that_is_given_up_ends(tmp_path):
 
     inlet = started(statement)
     inlet.feed({})
-    assert has_begun.wait(10)
+    assert has_begun.wait(60)
     inlet.close()
     inlet.close()
     assert read == [b""]

@@ -93,7 +93,7 @@ class Lago:
             lago_url=self.service.api_url,
             lago_api_key=self.service.api_key,
             lago_requests_per_s=5000,
-            request_timeout_s=2,
+            request_timeout_s=20,
         )
         self.streams = {s.name: s for s in SOURCE.streams}
         self.make_invoice, self.small_world = make_invoice, small_world

@@ -104,7 +104,7 @@ class Vtiger:
             vtiger_transport=transport,
             vtiger_requests_per_s=5000,
             vtiger_timelog_mapping=self.mapping_path if transport == "cloud" else None,
-            request_timeout_s=2,
+            request_timeout_s=20,
         )
 
     def with_settings(self, **changes: Any) -> None:
