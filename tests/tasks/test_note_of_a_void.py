@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from decimal import Decimal
 
@@ -47,6 +48,7 @@ def box(tmp_path, monkeypatch):
 def close(box: Sandbox, invoice: Invoice, at: str) -> None:
     """The daily close at `at`, when `invoice` is as it is given."""
     box.show(World("note-of-a-void", utc(at), users=(PLAIN,), invoices=(invoice,)))
+    os.environ |= {"NEXABOOKS_CLOCK": box.world.now.isoformat()}  # `box` puts back what was there
     assert daily_close.fn().exit_code == 0
 
 
