@@ -5,6 +5,9 @@ ledger_check as (select * from {{ ref('fct_ledger_check') }}),
 
 invoices as (select * from {{ ref('fct_invoices') }}),
 
+-- A statement of the source about its document; why else it may be parked (a tax, a customer) is in our own tables.
+parked_documents as (select * from {{ ref('int_documents') }} where source_park_reason <> ''),
+
 moves as (select * from {{ ref('int_ledger_entries') }} where is_taken_back is not true),
 
 units as (select * from {{ ref('currency_units') }} where source = 'iso'),
@@ -38,6 +41,29 @@ by_state as (
             else 'Odoo holds a draft for it, and at its source it is ' || verdict
         end as says
     from ledger_check
+),
+
+-- It equals its source, and would not be posted today.
+parked_since as (
+    select
+        'parked_after_posting' as class,
+        ledger_check.source_system,
+        ledger_check.source_invoice_id,
+        ledger_check.kind,
+        ledger_check.move_id as ledger_move_id,
+        ledger_check.total_minor as source_minor,
+        ledger_check.ledger_total_minor as ledger_minor,
+        ledger_check.currency_code,
+        ledger_check.landed_at as first_seen_at,
+        'It stands posted as ' || coalesce(ledger_check.move_name, 'an entry') || ', and as its source has it now it may not be posted: '
+        || parked_documents.source_park_reason
+        || '. The entry was not touched: reverse it in Odoo and book it by hand, or correct the source' as says
+    from ledger_check
+    inner join parked_documents
+        on ledger_check.source_system = parked_documents.source_system
+        and ledger_check.source_invoice_id = parked_documents.source_invoice_id
+        and ledger_check.kind = parked_documents.kind
+    where ledger_check.ledger_state = 'posted'
 ),
 
 two_entries as (
@@ -122,6 +148,8 @@ reversed_otherwise as (
 
 fct_breaks_of_entries as (
     select * from by_state where class is not null
+    union all
+    select * from parked_since
     union all
     select * from two_entries
     union all
