@@ -220,7 +220,7 @@ def _checks_of_trap_money(settings: Settings, shown: tuple[tuple[str, str, str],
     }
     credit = published(settings, "select sum(balance_minor) as total from finance.customer_credit")
     names = {trap.id: trap.name for trap in EXPECTED} | {id: name for id, (name, _) in LOOSE.items()}
-    of_money = {"payment_not_booked", "paid_elsewhere", "payment_missing", "settled_in_ledger_only"}
+    of_money = {"payment_not_booked", "payment_of_void", "paid_elsewhere", "payment_missing", "settled_in_ledger_only"}
     breaks = sorted(
         (row["class"], names.get(about, about))
         for row in published(settings, "select class, source_invoice_id, break_key from finance.breaks")

@@ -75,7 +75,7 @@ def test_customer_credit_holds_what_is_owed_to_customers(trap_day: Ask) -> None:
 
 def test_a_person_is_shown_what_money_needs_him_for(trap_day: Ask) -> None:
     """One break each, and none for what settled itself: a dispute won, a failed attempt, a payment elsewhere."""
-    classes = {"payment_not_booked", "paid_elsewhere", *(row[0] for row in traps_money.BREAKS)}
+    classes = {"payment_not_booked", "payment_of_void", "paid_elsewhere", *(row[0] for row in traps_money.BREAKS)}
     rows = trap_day(
         "select class, source_system, source_invoice_id, "
         "case when source_invoice_id like 'cn_%' then 'credit_note' else 'invoice' end, "

@@ -107,6 +107,11 @@ def test_a_note_that_was_posted_before_the_void_is_taken_back_with_its_invoice(b
     assert sorted(row["kind"] for row in changed) == ["credit_note", "invoice"]
     assert approved(capsys) == ["credit_note", "invoice"]
     assert posted(box) == {"out_invoice": Decimal("282.50"), "out_refund": Decimal("282.50")}
+    standing = ask("select ledger_minor from finance.breaks where class = 'payment_of_void'")
+    assert sorted(row["ledger_minor"] for row in standing) == [
+        5650,
+        22600,
+    ]  # the credit that the note gave, and the payment
     assert revenue() == (0, 0)
 
 

@@ -51,24 +51,51 @@ unequal_payments as (
     where open_minor <> ledger_residual_minor
 ),
 
+booked as (
+    select
+        source_system,
+        payment_id,
+        source_invoice_id,
+        {{ joined('payment_name', ', ', 'odoo_payment_id') }} as payment_names,
+        cast(sum(amount_minor) as bigint) as amount_minor,
+        min(currency_code) as currency_code
+    from in_ledger
+    group by source_system, payment_id, source_invoice_id
+),
+
+-- Money is never cancelled: booked before its document was void, it stands, and is open once the document is reversed.
 unbooked_payments as (
     select
-        case held when 'by_hand' then 'paid_elsewhere' else 'payment_not_booked' end as class,
-        source_system,
-        source_invoice_id,
-        'payment|' || payment_id as kind,
-        cast(null as bigint) as ledger_move_id,
-        amount_minor as source_minor,
-        cast(null as bigint) as ledger_minor,
-        currency_code,
-        document_landed_at as first_seen_at,
         case
-            when held = 'never' then 'The movement ' || payment_id || ' is not booked: ' || held_reason
-            when route = 'elsewhere' then 'It was paid outside Stripe (' || reference || '): match it with the bank statement'
-            else 'The movement ' || payment_id || ' is not booked: ' || held_reason
+            when payments.held = 'by_hand' then 'paid_elsewhere'
+            when payments.record_verdict = 'void' and booked.payment_id is not null then 'payment_of_void'
+            else 'payment_not_booked'
+        end as class,
+        payments.source_system,
+        payments.source_invoice_id,
+        'payment|' || payments.payment_id as kind,
+        cast(null as bigint) as ledger_move_id,
+        payments.amount_minor as source_minor,
+        case when booked.currency_code = payments.currency_code then booked.amount_minor end as ledger_minor,
+        payments.currency_code,
+        payments.document_landed_at as first_seen_at,
+        case
+            when payments.held = 'never' and payments.record_verdict = 'void' and booked.payment_id is not null
+                then 'The payment ' || payments.payment_id || coalesce(' (' || booked.payment_names || ')', '') || ' over '
+                    || {{ money_text('booked.amount_minor', 'booked.currency_code') }}
+                    || ' stands in Odoo and its document is void: when that is reversed the money is open. Refund it, or match it by hand'
+            when payments.held = 'never' then 'The movement ' || payments.payment_id || ' is not booked: ' || payments.held_reason
+            when payments.route = 'elsewhere'
+                then 'It was paid outside Stripe (' || payments.reference || '): match it with the bank statement'
+            else 'The movement ' || payments.payment_id || ' is not booked: ' || payments.held_reason
         end as says
     from payments
-    where held = 'never' or (held = 'by_hand' and record_verdict = 'verified')
+    left join booked
+        on payments.source_system = booked.source_system
+        and payments.payment_id = booked.payment_id
+        and payments.source_invoice_id = booked.source_invoice_id
+    left join units on booked.currency_code = units.currency_code
+    where payments.held = 'never' or (payments.held = 'by_hand' and payments.record_verdict = 'verified')
 ),
 
 streams_read as (
