@@ -124,9 +124,8 @@ def _findings(run: Run, whole: WholeList, db: Warehouse) -> list[Finding]:
     streams = {stream.name: stream for stream in SOURCES[whole.read.source].streams}
     found: dict[tuple[str, str], Finding] = {}
     for landed in whole.read.landed:
-        if (
-            landed.stream not in whole.cursors
-        ):  # it could not be read on, which is told: nobody knows what that would miss
+        # One that could not be read on, which was told: nobody knows what that reading would have missed.
+        if landed.stream not in whole.cursors:
             continue
         for written in written_by(db, landed):
             kind = _kind(written, streams[written.table])
