@@ -57,13 +57,18 @@ class Finding:
         return self.kind in MISSED
 
     @property
+    def keys(self) -> list[str]:
+        """The keys of the records, in order."""
+        return sorted(self.records)
+
+    @property
     def fields(self) -> str:
         """The fields that changed in any of them, in order."""
         return ", ".join(sorted({name for names in self.records.values() for name in names}))
 
     def says(self) -> str:
         """One sentence for the data engineer, and for what was missed what it means."""
-        keys, rest = list(self.records), len(self.records) - KEYS_SAID
+        keys, rest = self.keys, len(self.records) - KEYS_SAID
         named = ", ".join(keys[:KEYS_SAID]) + (f" and {rest:,} more" if rest > 0 else "")
         records = f"{len(keys):,} record{'s' if len(keys) > 1 else ''} of {self.source} {self.table} ({named})"
         if self.kind == "gone":
@@ -90,7 +95,7 @@ class Finding:
             "kind": self.kind,
             "is_missed": self.is_missed,
             "record_count": len(self.records),
-            "record_keys": list(self.records)[:KEYS_KEPT],
+            "record_keys": self.keys[:KEYS_KEPT],
             "fields": self.fields,
             "says": self.says(),
             "load_id": self.load_id,

@@ -27,7 +27,7 @@ class Written:
 
 
 def written_by(warehouse: Warehouse, landed: Landed) -> Iterator[Written]:
-    """Every record that the load `landed` wrote and no later load has written since, beside what was there before it."""
+    """Every record that the load `landed` wrote and no later load has written since, beside what was there before it; in no order."""
     for table, merged in landed.tables.items():
         if merged.inserted_count or merged.changed_count or merged.deleted_count:
             yield from _of_table(warehouse, f"raw_{landed.source}", table, landed.load_id)
@@ -51,7 +51,6 @@ def _of_table(warehouse: Warehouse, schema: str, table: str, load_id: str) -> It
 
             select now._key, now._deleted, before._deleted, now.record, before.record
             from now left join before on now._key = before._key
-            order by now._key
             """,
             [load_id],
         )

@@ -174,7 +174,7 @@ def test_an_account_that_linking_filled_in_is_no_hole(box, capsys):
     assert relist("vtiger") == [("vtiger.cases", "changed", True, ["17x401"], "parent_id, ticket_title")]
 
 
-def test_what_is_gone_without_a_sign_is_told_as_gone(box, capsys):
+def test_what_is_gone_without_a_sign_is_told_as_gone(box, capsys, monkeypatch):
     """A customer of Stripe who is deleted, and whose event nobody has any more."""
     box.show(with_customer(box.world, 0, stripe_is_deleted=True))
     id = box.world.users[0].stripe_customer_id
@@ -182,7 +182,16 @@ def test_what_is_gone_without_a_sign_is_told_as_gone(box, capsys):
     said = capsys.readouterr().out
     assert f"Gone at the source since it was last listed whole: 1 record of stripe customers ({id})." in said
     box.show(with_customer(box.world, 0, stripe_is_deleted=False))
+    monkeypatch.setenv("NEXABOOKS_CLOCK", (box.world.now + timedelta(minutes=5)).isoformat())
     assert relist("stripe") == [("stripe.customers", "returned", False, [id], "")]
+
+
+def test_a_record_that_is_only_written_in_another_way_is_no_finding(box):
+    """As after an upgrade that hashes records in a new way: the whole list lands it anew, and nothing of it is different."""
+    with open_warehouse(load_settings().warehouse_path) as db:
+        db.con.execute("update raw_stripe.invoices__records set _hash = 'of before' where _key = ?", [INVOICE])
+    assert relist("stripe") == []
+    assert newest_of("stripe.invoices", INVOICE) == "relist full"
 
 
 def test_the_first_load_misses_nothing_and_is_read_once(box, tmp_path, monkeypatch):
@@ -212,6 +221,20 @@ def test_a_source_that_is_down_is_asked_and_told_of_once(box, capsys):
     assert (len(read.unread), whole, box.lago.faults.calls) == (1, WholeList(SourceRead("lago")), [])
     assert capsys.readouterr().out.count(read.unread[0]) == 1
     assert run.unread == list(read.unread)
+
+
+def test_what_both_readings_are_refused_is_told_once(box, capsys):
+    """A right that is missing is missing for the list too."""
+    box.stripe.denied.add("refunds")
+    try:
+        with run_of("relist", needs_ledger=False) as run:
+            read = ingest(run, "stripe")
+            whole = list_whole(run, read)
+    finally:
+        box.stripe.denied.clear()
+    assert (len(read.unread), whole.read.unread, len(whole.read.landed)) == (1, (), 15)
+    assert capsys.readouterr().out.count(read.unread[0]) == 1
+    assert (read.may_retry, whole.read.may_retry) == (False, False)
 
 
 def test_what_could_not_be_asked_again_is_said_with_the_reason(box, capsys):
