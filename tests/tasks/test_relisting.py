@@ -223,6 +223,25 @@ def test_a_source_that_is_down_is_asked_and_told_of_once(box, capsys):
     assert run.unread == list(read.unread)
 
 
+def test_a_stream_that_does_not_answer_now_is_not_asked_for_its_whole_list(box):
+    """The others of its source are."""
+    box.stripe.faults.add("/v1/refunds", "500", times=1_000)
+    with run_of("relist", needs_ledger=False) as run:
+        read = ingest(run, "stripe")
+        box.stripe.faults.calls.clear()
+        whole = list_whole(run, read)
+    assert (len(read.unread), len(whole.read.landed), whole.read.unread) == (1, 15, ())
+    assert [call for call in box.stripe.faults.calls if "/v1/refunds" in call] == []
+
+
+def test_what_was_read_whole_for_its_old_cursor_is_not_listed_again(box, monkeypatch):
+    """After 25 days Stripe is read whole by itself; only its events, of which it keeps some, are never all of them."""
+    monkeypatch.setenv("NEXABOOKS_CLOCK", (box.world.now + timedelta(days=26)).isoformat())
+    with run_of("relist", needs_ledger=False) as run:
+        whole = list_whole(run, ingest(run, "stripe"))
+    assert [landed.stream for landed in whole.read.landed] == ["events"]
+
+
 def test_what_both_readings_are_refused_is_told_once(box, capsys):
     """A right that is missing is missing for the list too."""
     box.stripe.denied.add("refunds")
