@@ -15,7 +15,7 @@ from typing import Any
 from nexabooks.errors import PermanentError
 from nexabooks.ops import ClosedFigure, MonthDecision, open_ops
 from nexabooks.settings import Settings
-from nexabooks.warehouse import Warehouse, open_warehouse
+from nexabooks.warehouse import Warehouse, open_published
 from nexabooks.windows import accounting_day
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -74,7 +74,7 @@ def close_month(settings: Settings, month: str, *, by: str, note: str) -> Closed
     refuse_if(accounting_day(settings.now(), settings.company_time_zone) < after, month, _not_over(settings, after))
     if not settings.published_path.exists():
         raise PermanentError(f"{month} was not closed: there is no published file at {settings.published_path} yet.")
-    with open_warehouse(settings.published_path, read_only=True) as db:
+    with open_published(settings.published_path) as db:
         publication = db.rows("select run_id, published_at, is_stale, stale_reason from finance.publication")[0]
         for reason in _reasons_against(db, settings, month, after, publication):
             refuse_if(True, month, reason)

@@ -11,12 +11,10 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-import duckdb
-
 from nexabooks.cli.console import cell, console, heading, in_words, print_json, print_rows
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings, load_settings
-from nexabooks.warehouse import Warehouse, in_one_line, open_warehouse
+from nexabooks.warehouse import Warehouse, open_published
 from nexabooks.warehouse.project_yaml import read_yaml
 
 REFRESH_EVERY = timedelta(minutes=15)  # the schedule of refresh in prefect.yaml
@@ -84,7 +82,7 @@ def published(settings: Settings, sql: str, parameters: Sequence[Any] = ()) -> l
 
 @contextmanager
 def _reading(settings: Settings, sql: str) -> Iterator[Warehouse]:
-    """The published file for one question, with DuckDB's refusal of it as a sentence."""
+    """The published file for one question."""
     if not settings.published_path.exists():
         raise PermanentError(
             f"There is no published file at {settings.published_path} yet. Run `nexabooks run daily-close`, or `make demo` "
@@ -92,13 +90,8 @@ def _reading(settings: Settings, sql: str) -> Iterator[Warehouse]:
         )
     if not sql.strip(" \t\r\n;"):
         raise PermanentError('There is no question. Ask one, such as "select * from finance.family_revenue".')
-    with open_warehouse(settings.published_path, read_only=True) as db:
-        try:
-            yield db
-        except duckdb.Error as error:
-            raise PermanentError(
-                f"The published file refused the question: {in_one_line(error)} Another attempt with it will not help."
-            ) from None
+    with open_published(settings.published_path) as db:
+        yield db
 
 
 def show_query(sql: str, *, as_json: bool, as_csv: bool) -> None:

@@ -4,6 +4,7 @@ open_warehouse   one writing process, UTC, meta tables
 land             rows, tombstones, certificate and cursor in one transaction
 Project, build   our small runner of the dbt project in sql/
 publish          the finance schema as a file of its own, checked and renamed into place
+open_published   that file, for questions
 """
 
 from nexabooks.warehouse.building import Building, ModelRun, build, compile_sql
@@ -14,10 +15,10 @@ from nexabooks.warehouse.merging import ThinLimit
 from nexabooks.warehouse.meta import record_quality, record_relist, record_run
 from nexabooks.warehouse.nodes import Node
 from nexabooks.warehouse.project import Project
-from nexabooks.warehouse.publishing import Published, mark_stale, publish
+from nexabooks.warehouse.publishing import Published, mark_stale, open_published, publish
 from nexabooks.warehouse.raw_tables import ensure_sources
 from nexabooks.warehouse.unit_tests import UnitTestResult, run_unit_tests
-from nexabooks.warehouse.warehouse import Warehouse, in_one_line, memory_warehouse, open_warehouse
+from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_warehouse
 from nexabooks.warehouse.wording import wording_of
 from nexabooks.warehouse.written import Written, written_by
 
@@ -37,10 +38,10 @@ __all__ = [
     "compile_sql",
     "cursor_of",
     "ensure_sources",
-    "in_one_line",
     "land",
     "mark_stale",
     "memory_warehouse",
+    "open_published",
     "open_warehouse",
     "publish",
     "record_failed_load",

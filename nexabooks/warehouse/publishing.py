@@ -20,7 +20,7 @@ import duckdb
 from nexabooks.errors import PermanentError
 from nexabooks.stopping import closed_after
 from nexabooks.warehouse.nodes import Column
-from nexabooks.warehouse.warehouse import WRITER_CONFIG, Warehouse, literal, quote
+from nexabooks.warehouse.warehouse import WRITER_CONFIG, Warehouse, in_one_line, literal, open_warehouse, quote
 from nexabooks.warehouse.wording import Wording, comment
 
 SCHEMA = "finance"
@@ -81,6 +81,21 @@ def publish(
                 check(con)
             con.execute("checkpoint")
     return Published(path, run_id, published_at, row_counts)
+
+
+@contextmanager
+def open_published(path: Path | str) -> Iterator[Warehouse]:
+    """The published file for a block of questions, read-only: readers never wait for a writer.
+
+    Raises PermanentError when there is no such file, and for a question that it refuses, with DuckDB's words for it.
+    """
+    with open_warehouse(path, read_only=True) as published:
+        try:
+            yield published
+        except duckdb.Error as error:
+            raise PermanentError(
+                f"The published file refused the question: {in_one_line(error)} Another attempt with it will not help."
+            ) from None
 
 
 def mark_stale(path: Path | str, reason: str, at: datetime) -> bool:

@@ -45,6 +45,12 @@
     end
 {%- endmacro %}
 
+{# An amount for people with its currency, within a sentence: 3403.46 CAD. `units` is the seed currency_units, its rows of source iso,
+   joined for the row's currency. #}
+{% macro money_text(minor, currency_code) -%}
+    {{ amount_text(minor, 'coalesce(units.iso_units_per_major, 100)') }} || coalesce(' ' || {{ currency_code }}, '')
+{%- endmacro %}
+
 {# A rate for people, within a sentence: 20.000000 is 20 and 9.975000 is 9.975. #}
 {% macro rate_text(rate) -%}
     rtrim(rtrim(cast(cast({{ rate }} as decimal(9, 6)) as varchar), '0'), '.')

@@ -145,48 +145,62 @@ lago_documents as (
     left join lago_paid on lago_invoices.invoice_id = lago_paid.invoice_id
 ),
 
+-- What is void takes nothing into the books, and its credit note would take out what never stood there, or take it out a second
+-- time beside the reversal (docs/decisions/0034).
+void_invoices as (
+    select source_system, source_invoice_id, invoice_number, record_reason from stripe_documents where record_verdict = 'void'
+    union all
+    select source_system, source_invoice_id, invoice_number, record_reason from lago_documents where record_verdict = 'void'
+),
+
 credit_note_documents as (
     select
-        source_system,
-        credit_note_id as source_invoice_id,
+        credit_notes.source_system,
+        credit_notes.credit_note_id as source_invoice_id,
         'credit_note' as kind,
-        credit_note_number as invoice_number,
-        account_id,
-        coalesce(corrects_source_invoice_id, '') as corrects_source_invoice_id,
-        invoiced_on,
-        invoiced_on as due_on,
+        credit_notes.credit_note_number as invoice_number,
+        credit_notes.account_id,
+        coalesce(credit_notes.corrects_source_invoice_id, '') as corrects_source_invoice_id,
+        credit_notes.invoiced_on,
+        credit_notes.invoiced_on as due_on,
         cast(null as date) as paid_on,
-        currency_code,
-        subtotal_minor,
-        tax_minor,
-        total_minor,
+        credit_notes.currency_code,
+        credit_notes.subtotal_minor,
+        credit_notes.tax_minor,
+        credit_notes.total_minor,
         cast(0 as bigint) as paid_minor,
-        unrefunded_minor as open_minor,
-        corrected_minor as settles_corrected_minor,
-        status as source_status,
+        credit_notes.unrefunded_minor as open_minor,
+        credit_notes.corrected_minor as settles_corrected_minor,
+        credit_notes.status as source_status,
         case
-            when is_deleted then 'unverified'
-            when is_void then 'void'
-            when problems <> '' then 'unverified'
-            when total_minor = 0 then 'zero'
+            when credit_notes.is_deleted then 'unverified'
+            when credit_notes.is_void or void_invoices.source_invoice_id is not null then 'void'
+            when credit_notes.problems <> '' then 'unverified'
+            when credit_notes.total_minor = 0 then 'zero'
             else 'verified'
         end as record_verdict,
         case
-            when is_deleted then 'its source no longer has it'
-            when is_void then 'void at its source'
-            when problems <> '' then 'its figures disagree: ' || problems
-            when total_minor = 0 then 'its source confirms it, and its total is zero'
-            when status = 'voided' then 'its source confirms it, and voided what was left of its credit'
-            else 'its source confirms it: ' || coalesce(status, 'issued')
+            when credit_notes.is_deleted then 'its source no longer has it'
+            when credit_notes.is_void then 'void at its source'
+            when void_invoices.source_invoice_id is not null
+                then 'its invoice' || coalesce(' ' || nullif(void_invoices.invoice_number, ''), '') || ' is ' || void_invoices.record_reason
+                    || ': there is nothing left that it takes back'
+            when credit_notes.problems <> '' then 'its figures disagree: ' || credit_notes.problems
+            when credit_notes.total_minor = 0 then 'its source confirms it, and its total is zero'
+            when credit_notes.status = 'voided' then 'its source confirms it, and voided what was left of its credit'
+            else 'its source confirms it: ' || coalesce(credit_notes.status, 'issued')
         end as record_reason,
-        case when is_self_billed then {{ self_billed_reason() }} else '' end as source_park_reason,
-        not is_deleted as is_issued,
-        is_revenue,
-        not is_revenue and is_self_billed is not true as is_prepaid,
-        lines_remainder_minor,
+        case when credit_notes.is_self_billed then {{ self_billed_reason() }} else '' end as source_park_reason,
+        not credit_notes.is_deleted as is_issued,
+        credit_notes.is_revenue,
+        not credit_notes.is_revenue and credit_notes.is_self_billed is not true as is_prepaid,
+        credit_notes.lines_remainder_minor,
         cast(0 as bigint) as progressive_credit_minor,
-        _landed_at
+        credit_notes._landed_at
     from credit_notes
+    left join void_invoices
+        on credit_notes.source_system = void_invoices.source_system
+        and credit_notes.corrects_source_invoice_id = void_invoices.source_invoice_id
 ),
 
 int_documents as (

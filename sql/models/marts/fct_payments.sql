@@ -60,6 +60,7 @@ joined as (
         invoices.customer_id,
         invoices.currency_code as document_currency_code,
         coalesce(invoices.record_verdict, '') as record_verdict,
+        invoices.landed_at as document_landed_at,
         coalesce(invoices.verdict, '') as verdict,
         coalesce(invoices.is_postable, false) as is_document_postable,
         coalesce(invoices.verdict_reason, '') as verdict_reason,
@@ -139,6 +140,8 @@ fct_payments as (
         exchange_rate,
         reference,
         booked_for,
+        record_verdict,
+        document_landed_at,
         unbookable_reason = '' and waiting_reason = '' and is_route_booked as is_bookable,
         case
             when unbookable_reason <> '' then 'never'

@@ -1,7 +1,7 @@
--- One row per invoice or credit note and tax on it, for finance: what a return of sales tax is added up from.
+-- One row per invoice or credit note and tax on it, for finance: what a return of sales tax is added up from. Not of self-billed ones.
 with
 
-taxes as (select * from {{ ref('fct_invoice_taxes') }}),
+taxes as (select * from {{ ref('fct_invoice_taxes') }} where is_sales_tax),
 
 invoices as (select * from {{ ref('fct_invoices') }}),
 

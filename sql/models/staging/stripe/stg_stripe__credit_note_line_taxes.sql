@@ -9,26 +9,12 @@ overflow as (select * from {{ source('stripe', 'credit_note_lines') }} where not
 
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
 
-short_notes as (
-    select * from credit_notes where coalesce({{ json_text('payload', '$.lines.has_more') }}, 'false') <> 'true'
-),
-
-embedded as ({{ json_items('short_notes', '$.lines.data', ['_key', 'currency']) }}),
-
-numbered as (
-    select
-        credit_notes._key,
-        credit_notes.currency,
-        overflow.payload as item,
-        row_number() over (partition by credit_notes._key order by overflow._key) as position
-    from overflow
-    inner join credit_notes on split_part(overflow._key, '|', 1) = credit_notes._key
-),
+read_lines as ({{ stripe_lines('credit_notes', 'overflow') }}),
 
 lines as (
-    select _key, currency, position as line_position, item as payload from embedded
-    union all
-    select _key, currency, position as line_position, item as payload from numbered
+    select read_lines._key, read_lines.position as line_position, read_lines.item as payload, credit_notes.currency
+    from read_lines
+    inner join credit_notes on read_lines._key = credit_notes._key
 ),
 
 taxes as ({{ json_items('lines', '$.taxes', ['_key', 'currency', 'line_position']) }}),

@@ -7,24 +7,10 @@ overflow as (select * from {{ source('stripe', 'invoice_lines') }} where not _de
 
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
 
-short_invoices as (
-    select * from invoices where coalesce({{ json_text('payload', '$.lines.has_more') }}, 'false') <> 'true'
-),
-
-embedded as ({{ json_items('short_invoices', '$.lines.data', ['_key']) }}),
-
-numbered as (
-    select
-        split_part(_key, '|', 1) as _key,
-        payload as item,
-        row_number() over (partition by split_part(_key, '|', 1) order by _key) as position
-    from overflow
-),
+read_lines as ({{ stripe_lines('invoices', 'overflow') }}),
 
 lines as (
-    select _key, position as line_position, item as payload, {{ json_text('item', '$.currency') }} as currency from embedded
-    union all
-    select _key, position as line_position, item as payload, {{ json_text('item', '$.currency') }} as currency from numbered
+    select _key, position as line_position, item as payload, {{ json_text('item', '$.currency') }} as currency from read_lines
 ),
 
 taxes as ({{ json_items('lines', '$.taxes', ['_key', 'line_position', 'currency']) }}),

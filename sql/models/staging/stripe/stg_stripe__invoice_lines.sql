@@ -10,26 +10,7 @@ overflow as (select * from {{ source('stripe', 'invoice_lines') }} where not _de
 
 units as (select * from {{ ref('currency_units') }} where source = 'stripe'),
 
-short_invoices as (
-    select * from invoices where coalesce({{ json_text('payload', '$.lines.has_more') }}, 'false') <> 'true'
-),
-
-embedded as ({{ json_items('short_invoices', '$.lines.data', ['_key']) }}),
-
--- Lines landed by themselves have no position, so their id orders them: the same way in every build.
-numbered as (
-    select
-        split_part(_key, '|', 1) as _key,
-        payload as item,
-        row_number() over (partition by split_part(_key, '|', 1) order by _key) as position
-    from overflow
-),
-
-lines as (
-    select _key, item, position from embedded
-    union all
-    select _key, item, position from numbered
-),
+lines as ({{ stripe_lines('invoices', 'overflow') }}),
 
 source as (
     {{ json_fields('lines', 'item', {
