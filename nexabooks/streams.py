@@ -23,6 +23,8 @@ class Stream:
     `columns`: for tables, (column, DuckDB type) in order; a turned type stops the stream, a new column is welcome.
     `feeds`: further tables that the same read fills (the overflow lines of invoices).
     `belongs_to`: for a table that another stream's read fills.
+    `untold`: fields that the source changes without a sign that an incremental read could go by, so that only the whole
+    list brings them.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Stream:
     columns: tuple[tuple[str, str], ...] = ()
     feeds: tuple[str, ...] = ()
     belongs_to: str = ""
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

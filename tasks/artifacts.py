@@ -37,13 +37,15 @@ def keep_artifacts(report: CloseReport) -> None:
         f"\n| {row['source']} | {row['read_count']:,} | {row['changed_count']:,} |" for row in report.blocks["sources"]
     )
     done = ", ".join(f"{step['action']} {step['outcome']} {step['count']:,}" for step in report.steps) or "nothing"
+    relisted = "".join(f"\n- {row['says']}" for row in report.blocks["relisted"])
     waiting = "".join(f"\n- waits for a person: {sentence}" for sentence in report.waiting)
     links = "".join(f"\n- {name}: `{path}`" for name, path in report.paths.items())
     create_markdown_artifact(
         key="run-summary",
-        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}{unsettled}{waiting}\n\n"
+        markdown=f"# {report.flow} {report.day}\n\nRun `{report.run_id}`, mode `{report.mode}`.\n{unread}{unsettled}{relisted}{waiting}\n\n"
         f"| read | records | new or changed |\n|---|---:|---:|{read}\n\nIn Odoo: {done}.\n{links}\n",
-        description="What was read and done, what could not be read, which plans wait for an approval, and where the results lie.",
+        description="What was read and done, what could not be read, what a relist found, which plans wait for an approval, and where the "
+        "results lie.",
     )
 
 

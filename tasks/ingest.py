@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +17,14 @@ from tasks.step import step
 @dataclass(frozen=True, slots=True)
 class SourceRead:
     """What came of reading one source: what was landed, and a sentence for each stream that could not be read, and for each
-    record that its source lists and would not give."""
+    record that its source lists and would not give. `read_on`: the streams of which not all was read, but what may have
+    changed since their cursor; one that failed is among them where reading it whole may still come about."""
 
     source: str
     landed: tuple[Landed, ...] = ()
     unread: tuple[str, ...] = ()
     may_retry: bool = True
+    read_on: tuple[str, ...] = ()
 
     @property
     def changed_count(self) -> int:
@@ -30,24 +33,31 @@ class SourceRead:
 
 
 @step("read {source_name}")
-def ingest(run: Run, source_name: str, *, full: bool = False) -> SourceRead:
-    """Read every stream of `source_name` that may have changed since its cursor (all of it when `full`), and land it.
+def ingest(run: Run, source_name: str, *, full: bool = False, only: Collection[str] | None = None) -> SourceRead:
+    """Read every stream of `source_name` (or those that `only` names) that may have changed since its cursor (all of it when
+    `full`), and land it.
 
-    A stream that cannot be read leaves a failed row in meta.loads and a sentence in the answer; the other streams, and
-    the other sources, go on.
+    A stream that cannot be read leaves a failed row in meta.loads and a sentence in the answer, once a run; the other
+    streams, and the other sources, go on.
     """
     source = SOURCES[source_name]
-    streams = [stream for stream in source.streams if not stream.belongs_to]
+    streams = [stream for stream in source.streams if not stream.belongs_to and (only is None or stream.name in only)]
     landed: list[Landed] = []
     errors: list[NexabooksError] = []
+    read_on: list[str] = []
     with open_warehouse(run.settings.warehouse_path) as db:
         try:
             with source.open(run.settings) as session:
                 for stream in streams:
+                    state = cursor_of(db, source_name, stream.name)
                     try:
-                        landed.append(land_stream(run, source_name, stream, session, db, full))
+                        landed.append(land_stream(run, source_name, stream, session, db, state, full))
+                        is_read_on = landed[-1].mode == "incremental"
                     except NexabooksError as error:
                         errors.append(error)
+                        is_read_on = not error.may_retry  # what is down now will be down for the whole list too
+                    if state and is_read_on:
+                        read_on.append(stream.name)
         except NexabooksError as error:  # the source could not be opened: none of its streams was read
             for stream in streams:
                 record_failed_load(
@@ -61,22 +71,25 @@ def ingest(run: Run, source_name: str, *, full: bool = False) -> SourceRead:
                 )
             errors.append(error)
     withheld = [sentence for one in landed for sentence in one.unread]  # the next run asks again
-    sentences = tuple(dict.fromkeys([*(str(error) for error in errors), *withheld]))
+    told = dict.fromkeys([*(str(error) for error in errors), *withheld])
+    sentences = tuple(sentence for sentence in told if sentence not in run.unread)
     run.unread.extend(sentences)
     for sentence in sentences:
         run.say(f"{source_name}: {sentence}")
-    changed = SourceRead(source_name, tuple(landed), sentences, all(e.may_retry for e in errors))
+    changed = SourceRead(source_name, tuple(landed), sentences, all(e.may_retry for e in errors), tuple(read_on))
+    how = f"{source_name}, listed whole" if full and only else source_name
     run.say(
-        f"{source_name}: {sum(one.received_count for one in landed):,} records read over {len(landed)} of {len(streams)} streams, "
+        f"{how}: {sum(one.received_count for one in landed):,} records read over {len(landed)} of {len(streams)} streams, "
         f"{changed.changed_count:,} new, changed or gone."
     )
     return changed
 
 
 @step("{source_name} {stream.name}")
-def land_stream(run: Run, source_name: str, stream: Stream, session: Any, db: Warehouse, full: bool) -> Landed:
-    """Read one stream from its cursor and land it, rows and cursor in one transaction."""
-    state = cursor_of(db, source_name, stream.name)
+def land_stream(
+    run: Run, source_name: str, stream: Stream, session: Any, db: Warehouse, state: dict[str, Any] | None, full: bool
+) -> Landed:
+    """Read one stream from its cursor `state` and land it, rows and cursor in one transaction."""
     landed = land(
         db,
         source_name,

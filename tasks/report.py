@@ -19,12 +19,22 @@ from tasks.step import in_prefect, step
 
 # Each block of the screen is one question to the same tables that finance reads.
 QUESTIONS: dict[str, str] = {
+    # A run may read a stream several times: its records are those of the reading that brought most, and all changes count.
     "sources": """
-        select source, count(distinct stream) as stream_count, coalesce(sum(received_count), 0) as read_count,
-               coalesce(sum(inserted_count + changed_count + deleted_count), 0) as changed_count,
-               count(*) filter (where outcome <> 'landed') as unread_count,
-               max(message) filter (where outcome <> 'landed') as says
-        from meta.loads where run_id = ? group by source order by source in ('odoo', 'ops'), min(started_at), source""",
+        select source, count(*) as stream_count, coalesce(sum(read_count), 0) as read_count,
+               coalesce(sum(changed_count), 0) as changed_count, count(says) as unread_count, max(says) as says
+        from (
+            select source, stream, min(started_at) as started_at, max(received_count) as read_count,
+                   sum(inserted_count + changed_count + deleted_count) as changed_count,
+                   max(message) filter (where outcome <> 'landed') as says
+            from meta.loads where run_id = ? group by source, stream
+        )
+        group by source order by source in ('odoo', 'ops'), min(started_at), source""",
+    # Of a relist only.
+    "relisted": """
+        select source, stream, table_name, kind, is_missed, record_count, cast(record_keys as varchar[]) as record_keys,
+               fields, says
+        from meta.relist_findings where run_id = ? order by not is_missed, source, stream, table_name, kind""",
     "verdicts": """
         select verdict, verdict_reason, source_system, currency_code, count(*) as invoice_count, sum(total_minor) as total_minor
         from finance.invoices where kind = 'invoice'

@@ -33,6 +33,9 @@ def show_report(report: CloseReport, *, read: Rows | None = None) -> None:
     blocks = report.blocks
     heading("Read" if read is None else "Read, all runs together")
     show_read(blocks["sources"] if read is None else read)
+    if report.flow == "relist":
+        heading("What only the whole lists brought")
+        show_relisted(report)
     heading("Verified, and why the rest was not")
     show_verdicts(report)
     heading("Revenue by family, all months, before tax")
@@ -98,6 +101,12 @@ def show_read(rows: Rows) -> None:
         columns["says"] = "not read"
     names = {"odoo": "odoo (read back)", "ops": "ops (own decisions)"}
     print_rows([row | {"source": names.get(row["source"], row["source"])} for row in rows], columns=columns)
+
+
+def show_relisted(report: CloseReport) -> None:
+    """What incremental reading missed, and what only a whole list can tell."""
+    rows = [row | {"kind": "missed" if row["is_missed"] else row["kind"]} for row in report.blocks["relisted"]]
+    print_rows(rows, columns={"kind": "what", "says": "says"}, empty="nothing: what was read on held all of it")
 
 
 def show_verdicts(report: CloseReport) -> None:

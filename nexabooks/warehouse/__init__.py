@@ -12,7 +12,7 @@ from nexabooks.warehouse.data_tests import DataTestResult, run_data_tests
 from nexabooks.warehouse.landing import cursor_of, land, record_failed_load
 from nexabooks.warehouse.loading import Landed
 from nexabooks.warehouse.merging import ThinLimit
-from nexabooks.warehouse.meta import record_quality, record_run
+from nexabooks.warehouse.meta import record_quality, record_relist, record_run
 from nexabooks.warehouse.nodes import Node
 from nexabooks.warehouse.project import Project
 from nexabooks.warehouse.publishing import Published, mark_stale, open_published, publish
@@ -20,6 +20,7 @@ from nexabooks.warehouse.raw_tables import ensure_sources
 from nexabooks.warehouse.unit_tests import UnitTestResult, run_unit_tests
 from nexabooks.warehouse.warehouse import Warehouse, memory_warehouse, open_warehouse
 from nexabooks.warehouse.wording import wording_of
+from nexabooks.warehouse.written import Written, written_by
 
 __all__ = [
     "Building",
@@ -32,6 +33,7 @@ __all__ = [
     "ThinLimit",
     "UnitTestResult",
     "Warehouse",
+    "Written",
     "build",
     "compile_sql",
     "cursor_of",
@@ -44,8 +46,10 @@ __all__ = [
     "publish",
     "record_failed_load",
     "record_quality",
+    "record_relist",
     "record_run",
     "run_data_tests",
     "run_unit_tests",
     "wording_of",
+    "written_by",
 ]

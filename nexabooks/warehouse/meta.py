@@ -42,6 +42,10 @@ _DDL = {
         run_id VARCHAR, checked_at TIMESTAMPTZ, suite VARCHAR, model VARCHAR, expectation VARCHAR, severity
         VARCHAR, is_ok BOOLEAN, unexpected_count BIGINT, failing_keys JSON, says VARCHAR
     """,
+    "relist_findings": """
+        run_id VARCHAR, found_at TIMESTAMPTZ, source VARCHAR, stream VARCHAR, table_name VARCHAR, kind VARCHAR,
+        is_missed BOOLEAN, record_count BIGINT, record_keys JSON, fields VARCHAR, says VARCHAR, load_id VARCHAR
+    """,
     "runs": """
         run_id VARCHAR, flow VARCHAR, day DATE, mode VARCHAR, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ,
         outcome VARCHAR, message VARCHAR
@@ -106,10 +110,19 @@ def record_quality(warehouse: Warehouse, results: Iterable[Mapping[str, Any]], *
 
     Each result names `checked_at, suite, model, expectation, severity, is_ok, unexpected_count, failing_keys, says`.
     """
+    return _replace(warehouse, "quality_results", results, run_id)
+
+
+def record_relist(warehouse: Warehouse, findings: Iterable[Mapping[str, Any]], *, run_id: str) -> int:
+    """Write what a relist found to `meta.relist_findings` and return how many; a repeated run replaces its rows."""
+    return _replace(warehouse, "relist_findings", findings, run_id)
+
+
+def _replace(warehouse: Warehouse, table: str, results: Iterable[Mapping[str, Any]], run_id: str) -> int:
     rows = [{**result, "run_id": run_id} for result in results]
     with transaction(warehouse.con) as con:
-        con.execute("delete from meta.quality_results where run_id = ?", [run_id])
-        insert(con, "quality_results", rows)
+        con.execute(f"delete from meta.{table} where run_id = ?", [run_id])
+        insert(con, table, rows)
     return len(rows)
 
 

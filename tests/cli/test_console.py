@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from nexabooks.cli import console as room
-from nexabooks.cli.screen import read_together, steps_in_words
+from nexabooks.cli.screen import read_together, show_relisted, steps_in_words
 from tasks.report import CloseReport
 
 RUN = "post_approved-2026-06-04-62d06bbc"
@@ -89,3 +89,20 @@ def test_what_several_runs_read_is_added_up():
 
     (row,) = read_together([report(54, 54, None), report(0, 0, "down"), report(46, 4, None)])
     assert (row["read_count"], row["changed_count"], row["stream_count"], row["says"]) == (100, 58, 8, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        ([], ["  nothing: what was read on held all of it"]),
+        (
+            [{"kind": "changed", "is_missed": True, "says": "A."}, {"kind": "gone", "is_missed": False, "says": "B."}],
+            ["  what    says", "  missed  A.", "  gone    B."],
+        ),
+    ],
+    ids=["nothing was found", "something was"],
+)
+def test_a_relist_shows_what_was_missed_beside_what_only_a_list_can_tell(capsys, rows, shown):
+    """Whether a new record was missed or a change: for a person both are missed, and the sentence says which."""
+    show_relisted(CloseReport("r", "relist", "2026-06-07", "dry_run", {"relisted": rows}))
+    assert capsys.readouterr().out.rstrip("\n").split("\n") == shown

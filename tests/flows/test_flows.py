@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 from prefect import flow
@@ -103,6 +105,38 @@ def test_relist_of_an_unchanged_world_changes_nothing(box):
     changed = {row["source"]: row["changed_count"] for row in report.blocks["sources"]}
     assert {"nexacloud", "stripe", "lago", "vtiger"} <= set(changed)
     assert set(changed.values()) == {0}
+    assert report.blocks["relisted"] == []
+
+
+def test_what_incremental_reading_missed_is_a_warning_everywhere_and_no_failed_run(box):
+    """In the report, in the artifact, in the published file and among its checks; and no record is counted twice."""
+    world = box.world
+    changed = next(invoice for invoice in world.invoices if invoice.source == "stripe" and invoice.status == "void")
+    others = tuple(invoice for invoice in world.invoices if invoice is not changed)
+    box.show(replace(world, invoices=(*others, replace(changed, number="NXC-9999"))))
+    try:
+        report = relist(date(2026, 6, 7))
+    finally:
+        box.show(world)
+    (found,) = report.as_json()["blocks"]["relisted"]
+    assert (found["source"], found["table_name"], found["kind"]) == ("stripe", "invoices", "changed")
+    assert (found["is_missed"], found["record_count"], found["record_keys"]) == (True, 1, [changed.id])
+    assert (report.exit_code, report.unread) == (0, ())
+    with get_client(sync_client=True) as client:
+        run = next(r for r in client.read_flow_runs() if r.name == "relist 2026-06-07")
+        artifacts = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["run-summary"])),
+            flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])),
+        )
+    assert run.state is not None
+    assert run.state.is_completed()
+    assert found["says"] in str(artifacts[0].data)
+    with duckdb.connect(str(load_settings().published_path), read_only=True) as published:
+        kept = published.execute("select run_id, record_keys from finance.relist_findings where is_missed").fetchall()
+    assert kept == [(report.run_id, f'["{changed.id}"]')]
+    assert "identities.15_incremental_reading_misses_nothing" in [row["model"] for row in report.blocks["broken"]]
+    read = {row["source"]: row["read_count"] for row in report.blocks["sources"]}
+    assert read["vtiger"] == 25  # 3 contracts, 7 cases, 4 accounts, 5 contacts, 6 links: each of them once
 
 
 def test_every_deployment_names_a_flow_that_exists_and_shares_the_pool():

@@ -125,6 +125,15 @@ RECEIPT = (
     '"odoo_id": 999, "outcome": "done", "at": "2026-05-31T00:00:00+00:00"}'
 )
 LANDED = "select 'k', 'h', now(), 'l', false, "
+RELIST = (
+    "insert into meta.runs by name select '{run}' as run_id, 'relist' as flow, timestamptz '{at}' as started_at; "
+    "insert into meta.loads by name select '{run}' as run_id, 'l {run}' as load_id, 'stripe' as source, 'invoices' as stream, "
+    "'full' as mode, 'landed' as outcome, timestamptz '{at}' as started_at;"
+)
+MISSED = RELIST.format(run="relist 1", at="2026-05-24 06:00:00+00") + (
+    "insert into meta.relist_findings by name select 'relist 1' as run_id, 'stripe' as source, 'invoices' as stream, "
+    "'invoice_lines' as table_name, 'new' as kind, true as is_missed, 1 as record_count"
+)
 DAMAGES = [
     pytest.param(
         "update marts.fct_reported_family_revenue set net_minor = net_minor + 1 where service_family = 'hosting'",
@@ -146,6 +155,7 @@ DAMAGES = [
         "14_what_was_listed_was_read",
         id="a record that was listed and not read",
     ),
+    pytest.param(MISSED, "15_incremental_reading_misses_nothing", id="a record that only the whole list brought"),
     pytest.param(
         "delete from staging.stg_stripe__invoices where invoice_id = (select max(invoice_id) from staging.stg_stripe__invoices)",
         "02_stripe_raw_is_staging",
@@ -206,6 +216,22 @@ def test_a_record_that_was_listed_and_not_read_stops_none_of_the_others(warehous
     found = identities(warehouse)
     assert found.pop("14_what_was_listed_was_read") == "warn"
     assert "error" not in found.values()
+
+
+def test_what_was_missed_is_warned_of_until_the_next_relist_misses_nothing(warehouse):
+    """Of the stream where it was: what only a whole list can tell is no warning, and another stream's list changes nothing."""
+    before = identities(warehouse)
+    warehouse.execute(MISSED)
+    assert identities(warehouse) == before | {"15_incremental_reading_misses_nothing": "warn"}
+    of_another = RELIST.format(run="relist 2", at="2026-05-30 06:00:00+00").replace("'invoices'", "'refunds'")
+    warehouse.execute(of_another)
+    assert "15_incremental_reading_misses_nothing" in identities(warehouse)
+    warehouse.execute(RELIST.format(run="relist 3", at="2026-05-31 06:00:00+00"))
+    warehouse.execute(
+        "insert into meta.relist_findings by name select 'relist 3' as run_id, 'stripe' as source, 'invoices' as stream, "
+        "'invoices' as table_name, 'gone' as kind, false as is_missed, 1 as record_count"
+    )
+    assert identities(warehouse) == before
 
 
 @pytest.mark.parametrize(("damage", "identity"), DAMAGES)

@@ -15,7 +15,14 @@ STREAMS = (
     Stream("subscriptions", KEY, may_not_lose="which period an invoice covers"),
     # A list row has no fees and no filter tells what changed, so each run lists all rows (cheap), and reads the detail
     # of those whose row changed or that can still change.
-    Stream("invoices", KEY, cursor="rows", may_not_lose="revenue: an invoice missed is an invoice never booked"),
+    Stream(
+        "invoices",
+        KEY,
+        cursor="rows",
+        may_not_lose="revenue: an invoice missed is an invoice never booked",
+        # A copy of what is a stream of its own, and in the detail only: it goes on changing after the invoice is settled.
+        untold=("subscriptions",),
+    ),
     # Also those outside any invoice (paid in advance, not invoiceable), which no invoice detail shows.
     Stream("fees", KEY, may_not_lose="charges that stand outside every invoice"),
     Stream("credit_notes", KEY, may_not_lose="what was given back"),

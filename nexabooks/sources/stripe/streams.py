@@ -193,10 +193,23 @@ _FEEDS = {
     "credit_notes": ("credit_note_lines",),
     "payouts": ("payout_transactions",),
 }
+# The addresses of pages run out, and whoever asks again is given new ones; an event counts its webhooks down.
+_UNTOLD = {
+    "invoices": ("hosted_invoice_url", "invoice_pdf"),
+    "charges": ("receipt_url",),
+    "events": ("pending_webhooks",),
+}
 
 STREAMS: tuple[Stream, ...] = (
     *(
-        Stream(name, ("id",), cursor="created, events", may_not_lose=why, feeds=_FEEDS.get(name, ()))
+        Stream(
+            name,
+            ("id",),
+            cursor="created, events",
+            may_not_lose=why,
+            feeds=_FEEDS.get(name, ()),
+            untold=_UNTOLD.get(name, ()),
+        )
         for name, why in _MAY_NOT_LOSE.items()
     ),
     # An old line's id is unique only together with its invoice.
