@@ -7,6 +7,7 @@ from datetime import date
 from nexabooks.clients.odoo import id_of, text_of
 from nexabooks.ledger.actions import Action
 from nexabooks.ledger.books import LOCK_DATES
+from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.odoo_values import minor_of
 from nexabooks.ledger.reversal_reasons import correction_reason, is_ours
 from nexabooks.ledger.run import Run
@@ -34,7 +35,7 @@ def reverse_entries(run: Run, partner_ids: dict[str, int], today: date) -> None:
     for receipt in back.receipts:
         run.counts[receipt.action, receipt.outcome] += 1
         if receipt.action == "reverse":
-            key = actions[receipt.odoo_id].key
+            key = MoveKey(receipt.source_system, receipt.source_invoice_id, receipt.kind)
             if receipt.outcome in ("done", "already"):
                 run.took_back(key)
             else:
