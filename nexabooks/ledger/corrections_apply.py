@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from nexabooks.clients.odoo import id_of, text_of
 from nexabooks.ledger.actions import Action
@@ -69,7 +70,7 @@ def _steps(run: Run, actions: dict[int, Action], partner_ids: dict[str, int], pe
     return [*(_unmatch(step, says) for step in steps if step.odoo_id in matched), *steps]
 
 
-def _step(action: Action, row: dict, periods: Periods) -> UndoStep:
+def _step(action: Action, row: dict[str, Any], periods: Periods) -> UndoStep:
     code = row["currency_id"][1]
     dated_on, says = periods.reversal(date.fromisoformat(row["date"]), LOCK_DATES)
     return UndoStep(
