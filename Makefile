@@ -37,9 +37,10 @@ test: $(READY)  ## All tests
 contract: $(READY) ## What the ledger relies on in Odoo: the pretend one, and a real one when it is named (tests/contract/README.md)
 	@$(BIN)/python -m pytest -q tests/contract
 
-check: $(READY) ## What a reviewer asks first: format, lint, import direction
+check: $(READY) ## What a reviewer asks first: format, lint, types, import direction
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 format: $(READY) ## Bring the code into the house's format

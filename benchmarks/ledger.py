@@ -74,7 +74,7 @@ class Odoo:
         self._address, self._pipe = address, pipe
 
     def client(self) -> OdooWriter:
-        client = open_odoo(settings_of(self._address, self._address.posting_key), "write")  # type: ignore[arg-type]
+        client = open_odoo(settings_of(self._address, self._address.posting_key), "write")
         assert isinstance(client, OdooWriter)
         self.calls()
         return client
@@ -147,7 +147,7 @@ def compare(count: int) -> str:
             books = read_present(client, desired).books
             server.calls()
             began = time.perf_counter()
-            way(client, desired, books)  # type: ignore[arg-type]
+            way(client, desired, books)
             seconds, calls = time.perf_counter() - began, server.calls()
         measured.append((calls, seconds))
         lines.append(f"| {name} | {calls:,} | {seconds:.1f} | {1000 * seconds / count:.0f} |")

@@ -126,10 +126,10 @@ class Settings(BaseSettings):
         return [f"NEXABOOKS_{f.upper()}" for f in fields if not getattr(self, f)]
 
 
-def load_settings(**overrides: object) -> Settings:
+def load_settings(**overrides: Any) -> Settings:
     """The settings of this process. Raises SettingsError naming every wrong value at once."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**overrides)
     except ValidationError as error:
         wrong = "; ".join(f"NEXABOOKS_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"The settings cannot be used: {wrong}.") from None

@@ -106,7 +106,11 @@ class Source(Protocol):
     """One system we read. Each folder in nexabooks/sources has a module-level SOURCE of this shape."""
 
     name: str
-    streams: tuple[Stream, ...]
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """What is read of it, in order."""
+        ...
 
     def missing_settings(self, settings: Any) -> list[str]:
         """The environment names that this source needs and does not have."""

@@ -89,7 +89,7 @@ def step(name: str = "") -> Callable[[Callable[P, R]], Callable[P, R]]:
             if not in_prefect():
                 return function(*args, **kwargs)
             title = (name or function.__name__).format(**parameters.bind(*args, **kwargs).arguments)
-            answer = as_task.with_options(task_run_name=title)(_Call(args, kwargs))
+            answer: Any = as_task.with_options(task_run_name=title)(_Call(args, kwargs))
             if isinstance(answer, State):  # Prefect gives a task's Failed state back as its answer, and would go on
                 answer.result()
             return answer

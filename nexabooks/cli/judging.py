@@ -169,7 +169,7 @@ def checks_of_traps(settings: Settings, box: Sandbox) -> list[Check]:
 
 def checks_of_day_after(settings: Settings, box: Sandbox, payments_before: int) -> list[Check]:
     """The refund that was booked bare is the credit note's that names it now: posted, settled, and no payment more."""
-    from nexabooks.sandbox.traps import credit_note_id
+    from nexabooks.sandbox.traps_making import credit_note_id
     from nexabooks.sandbox.traps_money import BREAKS, SETTLED_LATER
 
     note = credit_note_id("refund")

@@ -114,20 +114,20 @@ class ReadOnlyWire:
         except requests.exceptions.RequestException as error:
             said = f"{self.source} could not be asked for {what} at {self.base_url}"
             raise lost(error, said, setting=self._setting, source=self.source) from None
-        error = self._classify(got.status_code, got.headers, got.content, what) if self._classify else None
-        if error is None and got.status_code != 200:
-            error = error_for_status(
+        refusal = self._classify(got.status_code, got.headers, got.content, what) if self._classify else None
+        if refusal is None and got.status_code != 200:
+            refusal = error_for_status(
                 got.status_code,
                 f"{self.source} refused {what}",
                 source=self.source,
                 record=path,
                 retry_after_s=self._retry_after(got.headers),
             )
-        if error:
-            self._say_where(error, got.content)
-            if isinstance(error, RateLimited) and error.retry_after_s:
-                self._limiter.hold(min(error.retry_after_s, 30))
-            raise error
+        if refusal:
+            self._say_where(refusal, got.content)
+            if isinstance(refusal, RateLimited) and refusal.retry_after_s:
+                self._limiter.hold(min(refusal.retry_after_s, 30))
+            raise refusal
         return Answer(
             got.status_code, got.content, got.headers, what, self.source, self._values(verb, got.content, what)
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self, overload
 
 import requests
 
@@ -40,6 +40,7 @@ READING_METHODS = frozenset(
 )
 
 Role = Literal["read", "write", "admin"]
+Operation = Literal["read", "write", "create", "unlink"]
 Domain = list[Any]
 Record = dict[str, Any]
 
@@ -164,7 +165,7 @@ class OdooReader:
         """What this server calls `field`: for the setup, which makes fields."""
         return older_name(model, field, self.major_version)
 
-    def can(self, model: str, operation: Literal["read", "write", "create", "unlink"]) -> bool:
+    def can(self, model: str, operation: Operation) -> bool:
         """Whether this user may do `operation` on `model` in general."""
         return bool(self.call(model, "has_access", ids=[], operation=operation))
 
@@ -182,7 +183,7 @@ class OdooReader:
         """Give the connections back; the client is not used after it."""
         self._transport.close()
 
-    def __enter__(self) -> OdooReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -274,6 +275,10 @@ def server_version(url: str, *, timeout_s: float = 30) -> int:
     return with_retries(once)
 
 
+@overload
+def open_odoo(settings: Settings, role: Literal["read"] = "read") -> OdooReader: ...
+@overload
+def open_odoo(settings: Settings, role: Literal["write", "admin"]) -> OdooWriter: ...
 def open_odoo(settings: Settings, role: Role = "read") -> OdooReader:
     """A client for the company of `settings`: an OdooReader for "read", an OdooWriter for "write" and "admin".
 

@@ -10,6 +10,7 @@ import re
 import xmlrpc.client
 from decimal import Decimal
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 import requests
 
@@ -29,7 +30,8 @@ class _Writing(xmlrpc.client.Marshaller):
     """Writes a Decimal as a double with exactly its digits, refuses a float, and leaves out the control characters that
     XML has no form for (Odoo leaves them out of its own answers)."""
 
-    dispatch = dict(xmlrpc.client.Marshaller.dispatch)  # noqa: RUF012  the library looks types up in this class dict
+    # The library looks types up in this class dict.
+    dispatch: dict[Any, Any] = dict(xmlrpc.client.Marshaller.dispatch)  # noqa: RUF012
 
     def _dump_decimal(self, value: Decimal, write: Any) -> None:
         write(f"<value><double>{value:f}</double></value>\n")
@@ -48,11 +50,11 @@ class _Writing(xmlrpc.client.Marshaller):
 class _Reading(xmlrpc.client.Unmarshaller):
     """Reads a double as a Decimal with exactly its digits."""
 
-    dispatch = dict(xmlrpc.client.Unmarshaller.dispatch)  # noqa: RUF012
+    dispatch: dict[Any, Any] = dict(xmlrpc.client.Unmarshaller.dispatch)  # noqa: RUF012
 
     def _end_double(self, data: str) -> None:
         self.append(Decimal(data.strip()))
-        self._value = 0
+        self._value = False
 
     dispatch["double"] = _end_double
 
@@ -67,7 +69,7 @@ def parse_answer(body: bytes) -> Any:
         return reader.close()[0]
     except xmlrpc.client.Fault:
         raise
-    except (xmlrpc.client.Error, xmlrpc.client.expat.ExpatError, IndexError):
+    except (xmlrpc.client.Error, ExpatError, IndexError):
         raise ValueError("The answer is not XML-RPC.") from None
 
 
@@ -108,7 +110,7 @@ class XmlRpc:
 
     def _user_id(self) -> int:
         if self._uid is None:
-            params = (self.database, self.login, self._key, {})
+            params: tuple[Any, ...] = (self.database, self.login, self._key, {})
             uid = self._ask("common", "authenticate", params, what="the login", is_write=False)
             if not uid:
                 raise error_of("odoo.exceptions.AccessDenied", "Access Denied", what=f"the login of {self.login}")

@@ -8,15 +8,17 @@
 Setting up and checking: `setup_plan`, `setup_apply`, `check`. The contract is docs/contracts/odoo.md.
 """
 
+from nexabooks.ledger.actions import Action, Plan
 from nexabooks.ledger.apply import apply_plan
 from nexabooks.ledger.check import Finding, blocking, check
 from nexabooks.ledger.desired import OUTBOUND_TABLES, Desired, desired_from
 from nexabooks.ledger.journal import Intent, Journal, MemoryJournal, Receipt
-from nexabooks.ledger.plan import Action, Plan, make_plan
+from nexabooks.ledger.plan import make_plan
 from nexabooks.ledger.present import Present, read_present
-from nexabooks.ledger.setup import Step, setup_apply, setup_plan
+from nexabooks.ledger.setup import setup_apply, setup_plan
 from nexabooks.ledger.undo import UndoPlan, plan_undo
 from nexabooks.ledger.undo_apply import apply_undo
+from nexabooks.ledger.unique_index import Step
 
 __all__ = [
     "OUTBOUND_TABLES",

@@ -34,6 +34,7 @@ Verb = Literal[
     "correct",  # a correction that is proposed: it writes nothing before a person approved it
     "report",  # something changed that only a person may act on
     "note",  # its proof on a posted entry: a step of posting, with intent and receipt, and no row of a plan
+    "verify",  # a posted entry that differs from its source: a receipt of its own, and no row of a plan
 ]
 WRITING: tuple[Verb, ...] = ("partner_create", "partner_update", "create", "update", "post", "match", "pay", "reverse")
 NOT_APPROVED = "not in the approved plan, or changed since it was approved; it waits for a new approval"

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from nexabooks.clients.odoo import OdooWriter
 from nexabooks.errors import PermanentError
+from nexabooks.ledger.actions import Plan
 from nexabooks.ledger.corrections_apply import reverse_entries
 from nexabooks.ledger.credit_notes import match_credit_notes
 from nexabooks.ledger.desired import MoveKey
@@ -20,7 +21,6 @@ from nexabooks.ledger.evidence import write_owed_notes
 from nexabooks.ledger.journal import Counts, Journal
 from nexabooks.ledger.partners import write_partners
 from nexabooks.ledger.payments import write_payments
-from nexabooks.ledger.plan import Plan
 from nexabooks.ledger.posting import post_drafts
 from nexabooks.ledger.run import Run
 

@@ -21,6 +21,7 @@ from nexabooks.errors import (
     TransientError,
     UnclearOutcome,
 )
+from nexabooks.ledger.journal import Outcome
 
 BATCH_SIZE = 100  # measured on Odoo 19: 100 a call stay well under its 60 s of CPU (facts: odoo "Performance")
 UNCLEAR_TRIES = 4
@@ -42,6 +43,12 @@ class Driven(Generic[T]):
     def settled(self) -> list[T]:
         """What is in Odoo now: what was done here, and what was there already."""
         return [*self.done, *self.already]
+
+    @property
+    def troubles(self) -> list[tuple[T, Outcome, str]]:
+        """What is not known to be in Odoo, refused or unclear, and why."""
+        refused: list[tuple[T, Outcome, str]] = [(item, "refused", said) for item, said in self.refused]
+        return refused + [(item, "unclear", said) for item, said in self.unclear]
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from nexabooks.clients.odoo import OdooReader
+from nexabooks.clients.odoo import OdooReader, Operation
 from nexabooks.clients.odoo_errors import KeyRefused
 from nexabooks.errors import AccessRefused, PermanentError
 from nexabooks.ledger.books import Books, read_books
@@ -21,7 +21,7 @@ from nexabooks.ledger.payment_journals import PaymentJournal, account_trouble, r
 from nexabooks.ledger.setup import FIELDS
 
 # What the posting user must be allowed to do: (model, operation, what it is for, the right that gives it).
-RIGHTS: tuple[tuple[str, str, str, str], ...] = (
+RIGHTS: tuple[tuple[str, Operation, str, str], ...] = (
     ("account.move", "create", "make invoices", "Accounting / Invoicing"),
     ("account.move", "write", "post invoices", "Accounting / Invoicing"),
     ("account.payment", "create", "register payments", "Accounting / Invoicing"),
@@ -30,7 +30,7 @@ RIGHTS: tuple[tuple[str, str, str, str], ...] = (
     ("res.partner", "write", "change customers", "Contact / Creation"),
 )
 # What it should not be allowed to do: a posting key is no administrator's key.
-TOO_MUCH: tuple[tuple[str, str, str], ...] = (
+TOO_MUCH: tuple[tuple[str, Operation, str], ...] = (
     ("ir.model.fields", "create", "change the structure of the database"),
     ("res.users", "write", "change users"),
     ("res.company", "write", "change lock dates"),
@@ -98,13 +98,13 @@ def _fields(client: OdooReader) -> list[Finding]:
 def _rights(client: OdooReader) -> list[Finding]:
     findings = []
     for model, operation, purpose, right in RIGHTS:
-        may = client.can(model, operation)  # type: ignore[arg-type]
+        may = client.can(model, operation)
         says = "given" if may else f"the posting user may not {purpose}: give it the right {right}"
         findings.append(
             Finding(f"right to {purpose}", may, says, is_blocking=model in ("account.move", "account.payment"))
         )
     for model, operation, purpose in TOO_MUCH:
-        if client.can(model, operation):  # type: ignore[arg-type]
+        if client.can(model, operation):
             says = f"the posting user may {purpose}: use a user with Accounting / Invoicing and Contact / Creation only"
             findings.append(Finding(f"right to {purpose}", False, says))
     return findings
@@ -239,8 +239,8 @@ def _period(desired: Desired, books: Books) -> list[Finding]:
             says = f"{code} has no rate in Odoo and would count 1.0: enter rates"
         else:
             says = ""
-        ok = f"active, rates from {currency.first_rate_on}" if currency else ""
-        findings.append(Finding(f"currency {code}", not says, says or ok))
+        active = f"active, rates from {currency.first_rate_on}" if currency else ""
+        findings.append(Finding(f"currency {code}", not says, says or active))
     return findings
 
 

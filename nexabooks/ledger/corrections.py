@@ -24,9 +24,8 @@ def proposal(
     `said`: how it stands now, in words; `has_new`: whether the source's figures are posted anew."""
     what = "reverse it and post the source's figures as a new entry" if has_new else "reverse it"
     same_currency = move.currency_code == invoice.currency_code
-    amounts = (
-        {} if has_new else {"total_minor": 0, "subtotal_minor": 0, "tax_minor": 0, "account_codes": (), "tax_codes": ()}
-    )
+    if not has_new:
+        about = replace(about, total_minor=0, subtotal_minor=0, tax_minor=0, account_codes=(), tax_codes=())
     bound = [invoice.content_hash, invoice.verdict, move.move_id, move.content_hash, move.total_minor, move.tax_minor]
     return replace(
         about,
@@ -34,7 +33,6 @@ def proposal(
         reason=f"{said}. Proposed: {what}{_when(move, present)}{_money(invoice.key, present, has_new)}",
         was_minor=move.total_minor if same_currency else None,
         facts_hash=content_hash([*bound, has_new]),
-        **amounts,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from nexabooks.clients.odoo import id_of, text_of
 from nexabooks.ledger.actions import Action
 from nexabooks.ledger.books import LOCK_DATES
+from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.odoo_values import minor_of
 from nexabooks.ledger.reversal_reasons import correction_reason, is_ours
 from nexabooks.ledger.run import Run
@@ -34,7 +36,7 @@ def reverse_entries(run: Run, partner_ids: dict[str, int], today: date) -> None:
     for receipt in back.receipts:
         run.counts[receipt.action, receipt.outcome] += 1
         if receipt.action == "reverse":
-            key = actions[receipt.odoo_id].key
+            key = MoveKey(receipt.source_system, receipt.source_invoice_id, receipt.kind)
             if receipt.outcome in ("done", "already"):
                 run.took_back(key)
             else:
@@ -68,7 +70,7 @@ def _steps(run: Run, actions: dict[int, Action], partner_ids: dict[str, int], pe
     return [*(_unmatch(step, says) for step in steps if step.odoo_id in matched), *steps]
 
 
-def _step(action: Action, row: dict, periods: Periods) -> UndoStep:
+def _step(action: Action, row: dict[str, Any], periods: Periods) -> UndoStep:
     code = row["currency_id"][1]
     dated_on, says = periods.reversal(date.fromisoformat(row["date"]), LOCK_DATES)
     return UndoStep(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from nexabooks.ledger.actions import Action
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.drafts import read_batch
 from nexabooks.ledger.matching import Pair, match_left_open, match_pairs
-from nexabooks.ledger.plan import Action
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor
 

@@ -311,20 +311,6 @@ def _partner(row: Row) -> Partner:
 
 def _invoice(row: Row, lines: list[Line], taxes: dict[str, int], payments: list[Payment]) -> Invoice:
     key = _key(row)
-    words = (
-        "invoice_number",
-        "verdict",
-        "verdict_reason",
-        "park_reason",
-        "nexacloud_invoice_id",
-        "stripe_invoice_id",
-        "stripe_customer_id",
-        "corrects_source_invoice_id",
-        "customer_id",
-        "source_url",
-        "pdf_url",
-        "no_rate_reason",
-    )
     return Invoice(
         source_system=key.source_system,
         source_invoice_id=key.source_invoice_id,
@@ -341,5 +327,16 @@ def _invoice(row: Row, lines: list[Line], taxes: dict[str, int], payments: list[
         lines=tuple(sorted(lines, key=lambda line: line.position)),
         tax_minor_by_code=taxes,
         payments=tuple(sorted(payments, key=lambda p: (p.paid_on, p.payment_id))),
-        **{word: row[word] or "" for word in words},
+        invoice_number=row["invoice_number"] or "",
+        verdict=row["verdict"] or "",
+        verdict_reason=row["verdict_reason"] or "",
+        park_reason=row["park_reason"] or "",
+        nexacloud_invoice_id=row["nexacloud_invoice_id"] or "",
+        stripe_invoice_id=row["stripe_invoice_id"] or "",
+        stripe_customer_id=row["stripe_customer_id"] or "",
+        corrects_source_invoice_id=row["corrects_source_invoice_id"] or "",
+        customer_id=row["customer_id"] or "",
+        source_url=row["source_url"] or "",
+        pdf_url=row["pdf_url"] or "",
+        no_rate_reason=row["no_rate_reason"] or "",
     )

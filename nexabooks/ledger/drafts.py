@@ -10,14 +10,16 @@ from collections import defaultdict
 from typing import Any
 
 from nexabooks.clients.odoo import id_of
+from nexabooks.ledger.actions import Action
 from nexabooks.ledger.batches import drive, repeat
 from nexabooks.ledger.choices import odoo_rate
 from nexabooks.ledger.desired import Invoice, Line, MoveKey
 from nexabooks.ledger.forced_tax import Correction, TaxLine, tax_corrections
+from nexabooks.ledger.journal import Outcome
 from nexabooks.ledger.keys import MODULE, line_key, move_key
 from nexabooks.ledger.odoo_values import MOVE_TYPES, minor_of
 from nexabooks.ledger.own_numbers import number_of
-from nexabooks.ledger.plan import REFUSED_MARK, Action, figures_differ
+from nexabooks.ledger.plan import REFUSED_MARK, figures_differ
 from nexabooks.ledger.present import FOREIGN_IDS, RATE_FIELD, PresentMove, read_moves, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
@@ -95,10 +97,9 @@ def _write_batch(run: Run, actions: dict[MoveKey, Action], partner_ids: dict[str
         return [i for i in batch if i.key not in held or (i.key in updating and held[i.key].state == "draft")]
 
     driven = drive(invoices, send, still_to_do, size=len(invoices) or 1)
-    for outcome, troubles in (("refused", driven.refused), ("unclear", driven.unclear)):
-        for invoice, said in troubles:
-            action = actions[invoice.key]
-            run.settle(action, outcome, said, odoo_model="account.move", odoo_id=action.odoo_id)  # type: ignore[arg-type]
+    for invoice, outcome, said in driven.troubles:
+        action = actions[invoice.key]
+        run.settle(action, outcome, said, odoo_model="account.move", odoo_id=action.odoo_id)
     _compare(run, driven.settled, actions, {i.key for i in driven.already})
 
 
@@ -193,16 +194,23 @@ def _compare(run: Run, invoices: list[Invoice], actions: dict[MoveKey, Action], 
     _mark(run, marks)
     for invoice in invoices:
         move, action = held[invoice.key], actions[invoice.key]
-        where = {"odoo_model": "account.move", "odoo_id": move.move_id, "odoo_total_minor": move.total_minor}
         difference = figures_differ(invoice, move)
         if invoice.key in said:
             difference = difference or _wrong_lines(run, invoice, lines[move.move_id])
         if difference:
+            outcome: Outcome = "refused"
             words = f"the draft stays and is not posted: {difference}. {said.get(invoice.key, '')}".strip()
-            run.settle(action, "refused", words, **where)
         else:
             outcome = "already" if invoice.key in already else "done"
-            run.settle(action, outcome, said.get(invoice.key) or "equal to its source to the cent", **where)
+            words = said.get(invoice.key) or "equal to its source to the cent"
+        run.settle(
+            action,
+            outcome,
+            words,
+            odoo_model="account.move",
+            odoo_id=move.move_id,
+            odoo_total_minor=move.total_minor,
+        )
 
 
 def _read_lines(run: Run, move_ids: list[int]) -> dict[int, list[dict[str, Any]]]:

@@ -15,6 +15,7 @@ from nexabooks.clients.odoo import text_of
 from nexabooks.ledger.actions import Action
 from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Invoice, MoveKey
+from nexabooks.ledger.journal import Outcome
 from nexabooks.ledger.keys import note_key
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor
@@ -51,13 +52,12 @@ def write_notes(run: Run, notes: Sequence[Note]) -> None:
 
     run.intend(note_action(invoice) for _, invoice in notes)
     driven = drive(notes, send, still_to_do, size=NOTES_A_CALL, look_first=False)
-    said = [("done", driven.done, "its proof stands on it"), ("already", driven.already, "its proof stands on it")]
-    for outcome, some, says in said:
-        for note in some:
-            _settle(run, note, outcome, says)
-    for outcome, troubles in (("refused", driven.refused), ("unclear", driven.unclear)):
-        for note, says in troubles:
-            _settle(run, note, outcome, f"it is posted and got no note: {says}")
+    for note in driven.done:
+        _settle(run, note, "done", "its proof stands on it")
+    for note in driven.already:
+        _settle(run, note, "already", "its proof stands on it")
+    for note, outcome, says in driven.troubles:
+        _settle(run, note, outcome, f"it is posted and got no note: {says}")
     run.write_down()
 
 
@@ -66,9 +66,9 @@ def note_action(invoice: Invoice) -> Action:
     return Action("note", *invoice.key, invoice.customer_id, "its proof", invoice.total_minor, invoice.currency_code)
 
 
-def _settle(run: Run, note: Note, outcome: str, says: str) -> None:
+def _settle(run: Run, note: Note, outcome: Outcome, says: str) -> None:
     move_id, invoice = note
-    run.settle(note_action(invoice), outcome, says, odoo_model="account.move", odoo_id=move_id)  # type: ignore[arg-type]
+    run.settle(note_action(invoice), outcome, says, odoo_model="account.move", odoo_id=move_id)
 
 
 def _settle_cut_off(run: Run, key: MoveKey) -> int | None:
@@ -80,8 +80,14 @@ def _settle_cut_off(run: Run, key: MoveKey) -> int | None:
         return None
     if move and move.state == "posted":
         post = replace(note_action(invoice), verb="post")
-        where = {"odoo_model": "account.move", "odoo_id": move.move_id, "odoo_total_minor": move.total_minor}
-        run.settle(post, "already", f"posted as {move.name} by a run that was cut off", **where)
+        run.settle(
+            post,
+            "already",
+            f"posted as {move.name} by a run that was cut off",
+            odoo_model="account.move",
+            odoo_id=move.move_id,
+            odoo_total_minor=move.total_minor,
+        )
         if move.content_hash == invoice.content_hash:
             return move.move_id
         _settle(run, (move.move_id, invoice), "already", "its source changed before its proof was noted")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import cast, get_args
+from typing import get_args
 
 from nexabooks.errors import SettingsError
 from nexabooks.ledger.desired import Invoice
@@ -74,7 +74,7 @@ def modes_from(text: str) -> Modes:
         if not name or mode not in STRICTEST_FIRST or name in by_name:
             wrong.append(repr(part))
         else:
-            by_name[name] = cast(LedgerMode, mode)
+            by_name[name] = mode
     if wrong:
         raise SettingsError(
             f"NEXABOOKS_LEDGER_MODES cannot be used: {', '.join(wrong)}. Write each source or family once, as name=mode, "

@@ -20,8 +20,8 @@ def as_named(desired: Desired, present: Present) -> Present:
     later = [p for invoice in desired.invoices for p in invoice.payments if _is_new(p, present)]
     held: dict[tuple[str, str], list[PaymentKey]] = defaultdict(list)
     if later:
-        for key, payment in present.payments.items():
-            if payment.direction == "outbound":
+        for key, there in present.payments.items():
+            if there.direction == "outbound":
                 held[key.source_system, key.payment_id].append(key)
     later = [p for p in later if (p.source_system, p.payment_id) in held]
     if not later:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from nexabooks.clients.odoo import text_of
+from nexabooks.ledger.actions import Action
 from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Partner
+from nexabooks.ledger.journal import Outcome
 from nexabooks.ledger.keys import partner_key
-from nexabooks.ledger.plan import Action
 from nexabooks.ledger.present import read_partners
 from nexabooks.ledger.run import Run
 
@@ -49,7 +50,8 @@ def write_partners(run: Run) -> dict[str, int]:
 
     driven = drive(partners, send, still_to_do)
     held = read_partners(run.client, list(actions))
-    for outcome, settled in (("done", driven.done), ("already", driven.already)):
+    written: list[tuple[Outcome, list[Partner]]] = [("done", driven.done), ("already", driven.already)]
+    for outcome, settled in written:
         for partner in settled:
             if partner.customer_id in held:
                 known[partner.customer_id] = held[partner.customer_id].partner_id
@@ -65,8 +67,8 @@ def write_partners(run: Run) -> dict[str, int]:
     return known
 
 
-def _settle(run: Run, action: Action, outcome: str, says: str, partner_id: int | None) -> None:
-    run.settle(action, outcome, says, odoo_model="res.partner", odoo_id=partner_id)  # type: ignore[arg-type]
+def _settle(run: Run, action: Action, outcome: Outcome, says: str, partner_id: int | None) -> None:
+    run.settle(action, outcome, says, odoo_model="res.partner", odoo_id=partner_id)
 
 
 def _row(partner: Partner, places: _Places) -> list[str]:

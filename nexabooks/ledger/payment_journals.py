@@ -131,6 +131,6 @@ def route_trouble(route: PaymentRoute, journals: Mapping[str, PaymentJournal], a
         account = accounts.get(route.account_code)
         if said := account_trouble(route.account_code, route.account_type, account):
             return said
-        if journal and not journal.books_to(dict.fromkeys(DIRECTIONS, account.account_id)):
+        if journal and account and not journal.books_to(dict.fromkeys(DIRECTIONS, account.account_id)):
             return f"the journal {route.journal_code} does not book to {route.account_code} both ways; {SETUP}"
     return ""

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import partial
 
+from nexabooks.ledger.actions import Action
 from nexabooks.ledger.batches import Driven, drive
 from nexabooks.ledger.desired import MoveKey
 from nexabooks.ledger.desired_payments import OUTSTANDING, Payment, PaymentKey
+from nexabooks.ledger.journal import Outcome
 from nexabooks.ledger.keys import payment_key
 from nexabooks.ledger.matching import NOTHING_LEFT, Pair, match_left_open, match_pairs, open_lines
-from nexabooks.ledger.plan import Action
 from nexabooks.ledger.present import PresentMove, PresentPayment, read_moves, read_payments, revision_text
 from nexabooks.ledger.run import Run
 from nexabooks.money import format_minor, to_major
@@ -72,7 +73,7 @@ class _PaymentBatch:
         self.run, self.settles_kind = run, settles_kind
         self.payments = [run.payment(action) for action in actions]
         self.actions = {payment.key: action for payment, action in zip(self.payments, actions, strict=True)}
-        self.troubles: dict[PaymentKey, tuple[str, str]] = {}
+        self.troubles: dict[PaymentKey, tuple[Outcome, str]] = {}
         self.held: dict[PaymentKey, PresentPayment] = {}
         self.ids: dict[PaymentKey, int] = {}
         self._read_settled()
@@ -267,8 +268,7 @@ class _PaymentBatch:
         return any(p.settles_payment_id and p.settled_payment_key == key for p in payments)
 
     def _note(self, driven: Driven[Payment]) -> None:
-        self.troubles.update({p.key: ("refused", said) for p, said in driven.refused})
-        self.troubles.update({p.key: ("unclear", said) for p, said in driven.unclear})
+        self.troubles.update({p.key: (outcome, said) for p, outcome, said in driven.troubles})
 
     def _settle_all(self) -> None:
         """Say of each what is."""
@@ -277,14 +277,14 @@ class _PaymentBatch:
             outcome, says = self._outcome(payment, held)
             self.run.settle(
                 self.actions[payment.key],
-                outcome,  # type: ignore[arg-type]
+                outcome,
                 says,
                 odoo_model="account.payment",
                 odoo_id=held.payment_id if held else None,
                 odoo_total_minor=held.amount_minor if held else None,
             )
 
-    def _outcome(self, payment: Payment, held: PresentPayment | None) -> tuple[str, str]:
+    def _outcome(self, payment: Payment, held: PresentPayment | None) -> tuple[Outcome, str]:
         move = self._document(payment)
         if self._is_matched(payment) and move:
             if not self.settles_kind:

@@ -74,7 +74,8 @@ def _partners(desired: Desired, present: Present, needed: set[str]) -> list[Acti
     for customer_id, partner in sorted(desired.partners.items()):
         held = present.partners.get(customer_id)
         about = Action(
-            "partner_create", "", customer_id, "partner", customer_id, "", odoo_id=held and held.partner_id,
+            "partner_create", "", customer_id, "partner", customer_id, "",
+            odoo_id=held.partner_id if held else None,
             facts_hash=partner.content_hash,
         )  # fmt: skip
         if held is None and customer_id in needed:
@@ -97,7 +98,7 @@ def _of_invoice(invoice: Invoice, desired: Desired, present: Present, *, is_post
         customer_id=invoice.customer_id,
         total_minor=invoice.total_minor,
         currency_code=invoice.currency_code,
-        odoo_id=move and move.move_id,
+        odoo_id=move.move_id if move else None,
         facts_hash=facts_of(invoice, present.revision_of(invoice.key)),
         dated_on=invoice.invoiced_on,
         due_on=invoice.due_on,

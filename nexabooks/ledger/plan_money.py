@@ -81,7 +81,7 @@ def _match(
         reason=f"corrects {note.corrects_source_invoice_id}",
         total_minor=open_minor,
         currency_code=note.currency_code,
-        odoo_id=move and move.move_id,
+        odoo_id=move.move_id if move else None,
         facts_hash=note.content_hash,
         dated_on=note.invoiced_on,
     )
@@ -191,7 +191,7 @@ def _about(payment: Payment, invoice: Invoice, desired: Desired, held: PresentPa
         total_minor=payment.amount_minor,
         currency_code=payment.currency_code,
         payment_id=payment.payment_id,
-        odoo_id=held and held.payment_id,
+        odoo_id=held.payment_id if held else None,
         facts_hash=content_hash(payment.facts),
         dated_on=payment.paid_on,
         account_codes=(route.account_code,) if route and route.has_account else (),

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+from nexabooks.ledger.actions import Action
 from nexabooks.ledger.batches import drive
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.drafts import read_batch
 from nexabooks.ledger.evidence import NOTES_A_CALL, Note, note_action, write_notes
-from nexabooks.ledger.plan import Action, figures_differ
+from nexabooks.ledger.journal import Outcome
+from nexabooks.ledger.plan import figures_differ
 from nexabooks.ledger.present import PresentMove
 from nexabooks.ledger.run import Run
 
@@ -71,15 +73,13 @@ def _post_batch(run: Run, actions: dict[MoveKey, Action], has_notes: bool) -> li
     driven = drive([i for i in sound if i not in already], send, still_to_do, look_first=False)
     driven.already += already
     now = read_batch(run, sound)
-    for invoice, said in driven.refused:
-        _settle(run, actions[invoice.key], "refused", said, now.get(invoice.key))
-    for invoice, said in driven.unclear:
-        _settle(run, actions[invoice.key], "unclear", said, now.get(invoice.key))
+    for invoice, trouble, said in driven.troubles:
+        _settle(run, actions[invoice.key], trouble, said, now.get(invoice.key))
     if has_notes:  # before the receipts: from here on it is owed
         run.intend(note_action(i) for i in driven.settled if i.key in now)
     notes: list[Note] = []
     for invoice in driven.settled:
-        outcome = "already" if invoice in driven.already else "done"
+        outcome: Outcome = "already" if invoice in driven.already else "done"
         if move := now.get(invoice.key):
             _settle_posted(run, actions[invoice.key], outcome, invoice, move)
             notes.append((move.move_id, invoice))
@@ -88,7 +88,7 @@ def _post_batch(run: Run, actions: dict[MoveKey, Action], has_notes: bool) -> li
     return notes
 
 
-def _settle_posted(run: Run, action: Action, outcome: str, invoice: Invoice, move: PresentMove) -> None:
+def _settle_posted(run: Run, action: Action, outcome: Outcome, invoice: Invoice, move: PresentMove) -> None:
     """A posted entry is never touched again; what is wrong with it is said in a receipt of its own."""
     _settle(run, action, outcome, f"posted as {move.name}", move)
     wrong = [figures_differ(invoice, move)]
@@ -102,10 +102,10 @@ def _settle_posted(run: Run, action: Action, outcome: str, invoice: Invoice, mov
         _settle(run, verify, "refused", f"posted as {move.name}, for a person to correct: {said}", move)
 
 
-def _settle(run: Run, action: Action, outcome: str, says: str, move: PresentMove | None) -> None:
+def _settle(run: Run, action: Action, outcome: Outcome, says: str, move: PresentMove | None) -> None:
     run.settle(
         action,
-        outcome,  # type: ignore[arg-type]
+        outcome,
         says,
         odoo_model="account.move",
         odoo_id=move.move_id if move else None,

@@ -14,11 +14,11 @@ from datetime import datetime
 from itertools import islice
 
 from nexabooks.clients.odoo import OdooWriter
+from nexabooks.ledger.actions import Action, Plan
 from nexabooks.ledger.batches import Pace
 from nexabooks.ledger.desired import Invoice, MoveKey
 from nexabooks.ledger.desired_payments import Payment
 from nexabooks.ledger.journal import Counts, Intent, Journal, Outcome, Receipt
-from nexabooks.ledger.plan import Action, Plan
 
 
 @dataclass

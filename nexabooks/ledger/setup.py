@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from nexabooks.clients.odoo import OLDEST_VERSION, OdooReader, OdooWriter
@@ -253,12 +254,16 @@ def setup_apply(
     """
     families, routes = list(families), list(routes)
     booked = _booked(routes)
-    wanted = {
-        "currencies": tuple(currencies),
-        "has_unique_index": has_unique_index,
-        "keeps_numbers": keeps_numbers,
-    }
-    steps = setup_plan(client, families, routes, **wanted)
+    plan = partial(
+        setup_plan,
+        client,
+        families,
+        routes,
+        currencies=tuple(currencies),
+        has_unique_index=has_unique_index,
+        keeps_numbers=keeps_numbers,
+    )
+    steps = plan()
     blocked = [step.says for step in steps if step.is_blocked]
     if blocked:
         raise LedgerRefused(f"Odoo cannot be set up: {'; '.join(blocked)}. Another attempt will not help until then.")
@@ -276,7 +281,7 @@ def setup_apply(
         client.write_call("res.currency", "write", ids=[r["id"] for r in found], vals={"active": True})
     if INDEX_STEP in missing:
         make_unique_index(client)
-    return setup_plan(client, families, routes, **wanted)
+    return plan()
 
 
 def _make_fields(client: OdooWriter, fields: list[OwnField]) -> None:
@@ -313,10 +318,9 @@ def _make_journals(client: OdooWriter, routes: list[PaymentRoute]) -> None:
     outstanding = read_outstanding(client)
     for route in routes:
         journal = held.get(route.journal_code)
-        if said := journal_trouble(route, journal):
+        if (said := journal_trouble(route, journal)) or journal is None:
             raise LedgerRefused(f"Odoo made the journals, and {said}. Look at it in Odoo.")
-        for direction, account_id in wanted_accounts(route, journal, accounts, outstanding).items() if journal else ():
+        for direction, account_id in wanted_accounts(route, journal, accounts, outstanding).items():
             if set(journal.line_accounts[direction]) != {account_id}:
-                vals = {"payment_account_id": account_id or False}
-                ids = list(journal.line_ids[direction])
-                client.write_call("account.payment.method.line", "write", ids=ids, vals=vals)
+                ids, named = list(journal.line_ids[direction]), {"payment_account_id": account_id or False}
+                client.write_call("account.payment.method.line", "write", ids=ids, vals=named)

@@ -230,7 +230,11 @@ def _move_steps(client: OdooReader, books: Periods, run_id: str, receipts: list[
 
 
 def _move_step(
-    books: Periods, run_id: str, done: dict[str, Mapping[str, Any]], row: dict[str, Any] | None, reversals: list[dict]
+    books: Periods,
+    run_id: str,
+    done: dict[str, Mapping[str, Any]],
+    row: dict[str, Any] | None,
+    reversals: list[dict[str, Any]],
 ) -> UndoStep:
     receipt = done.get("post") or done.get("create") or done["update"]
     if row is None:

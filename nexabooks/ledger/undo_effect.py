@@ -68,8 +68,8 @@ def exchange_entries(client: OdooReader, line_ids: Sequence[int]) -> dict[int, i
     of_full: dict[int, int] = {}
     for start in range(0, len(line_ids), READ_SIZE):
         here = list(line_ids[start : start + READ_SIZE])
-        domain = ["|", *([side, "in", here] for side in SIDES)]
-        for part in client.all_of("account.partial.reconcile", domain, [*SIDES, has_one, "full_reconcile_id"]):
+        touching = ["|", *([side, "in", here] for side in SIDES)]
+        for part in client.all_of("account.partial.reconcile", touching, [*SIDES, has_one, "full_reconcile_id"]):
             line_id = next(id for side in SIDES if (id := id_of(part[side])) in here)
             if entry_id := id_of(part[has_one]):
                 found.setdefault(entry_id, line_id)

@@ -115,7 +115,7 @@ class MonthBook:
                 source="ops",
                 record=month,
             )
-        values = {"month": month, "decision": decision, "decided_by": by, "at": self._now()}
+        values: dict[str, Any] = {"month": month, "decision": decision, "decided_by": by, "at": self._now()}
         values |= {"time_zone": "", "published_by": "", "published_at": None, "open_break_count": 0} | words
         lease = acquire(self._engine, _LEASE, holder=f"{by}, {month} {decision}", ttl_s=_LEASE_S, wait_s=5)
         with kept(lease, _LEASE_S), transaction(self._engine) as connection:
@@ -134,15 +134,15 @@ class MonthBook:
             .order_by(month_decisions.c.round.desc())
             .limit(1)
         ).one_or_none()
-        is_closed = last is not None and last.decision == CLOSED
-        if is_closed and decision == CLOSED:
+        closed = last if last is not None and last.decision == CLOSED else None
+        if closed is not None and decision == CLOSED:
             raise PermanentError(
-                f"{month} was closed already, by {last.decided_by} on {last.at:%Y-%m-%d}. Its figures stand as they were "
+                f"{month} was closed already, by {closed.decided_by} on {closed.at:%Y-%m-%d}. Its figures stand as they were "
                 "kept then; to close it with others, open it again first.",
                 source="ops",
                 record=month,
             )
-        if not is_closed and decision == REOPENED:
+        if closed is None and decision == REOPENED:
             raise PermanentError(
                 f"{month} is not closed, so it cannot be opened again. Nothing was changed.", source="ops", record=month
             )

@@ -79,7 +79,8 @@ class Checkpoints:
         )
         ran = checkpoint.run(run_id=RunIdentifier(run_name=run_id, run_time=checked_at))
         (outcome,) = ran.run_results.values()
-        return {result.expectation_config.meta["promise"]: result for result in outcome.results}
+        # Each is of one of our expectations, and these have their number with them.
+        return {result.expectation_config.meta["promise"]: result for result in outcome.results}  # type: ignore[union-attr]
 
     def _source(self, schema: str) -> SQLDatasource:
         from duckdb_sqlalchemy import ConnectionWrapper
@@ -87,13 +88,14 @@ class Checkpoints:
         def connect() -> ConnectionWrapper:
             cursor = self._connection.cursor()
             cursor.execute(f"use {quoted(schema)}")
-            return ConnectionWrapper(_Told(cursor))  # type: ignore[arg-type]
+            return ConnectionWrapper(_Told(cursor))  # type: ignore[arg-type]  # it stands for the cursor
 
         if schema not in self._sources:
             self._sources[schema] = self.context.data_sources.add_sql(
                 schema,
                 connection_string="duckdb:///:memory:",  # never opened: `creator` gives the connection
-                kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "creator": connect},
+                # GX writes the arguments of this method down for type checkers, and left this one out.
+                kwargs={"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "creator": connect},  # type: ignore[call-arg]
             )
         return self._sources[schema]
 
@@ -119,7 +121,7 @@ def _compiled_promise(suite: Suite, promise: Promise, columns: Sequence[str], nu
     from nexabooks.quality import gx_in_memory
 
     said = f"{promise.says}. Protects: {promise.protects}." if promise.protects else promise.says
-    shared = {"description": said, "severity": _SEVERITY[promise.severity], "meta": {"promise": number}}
+    shared: dict[str, Any] = {"description": said, "severity": _SEVERITY[promise.severity], "meta": {"promise": number}}
     column = promise.columns[0] if promise.columns else ""
     match promise.sort:
         case "key":

@@ -86,7 +86,9 @@ class BreakingRows(gxe.UnexpectedRowsExpectation):
         asked = {name: self._metric(name) for name in self.metric_dependencies}
         return ValidationDependencies(asked, parse_result_format((runtime_configuration or {})["result_format"]))
 
-    def _validate(self, metrics: dict, runtime_configuration: dict | None = None, execution_engine: Any = None) -> Any:
+    def _validate(
+        self, metrics: dict[str, Any], runtime_configuration: dict[str, Any] | None = None, execution_engine: Any = None
+    ) -> Any:
         rows: Any = []
         if metrics["unexpected_rows_query.row_count"]:
             (rows,) = execution_engine.resolve_metrics([self._metric("unexpected_rows_query.table")]).values()
@@ -101,7 +103,7 @@ class BreakingRows(gxe.UnexpectedRowsExpectation):
 class PageView(DefaultJinjaPageView):
     """GX's page, whose templates are compiled once a process: GX compiles them again for each part of each site."""
 
-    _shared: ClassVar = None
+    _shared: ClassVar[Any] = None
 
     def __init__(self, **words: Any) -> None:
         super().__init__(**words)

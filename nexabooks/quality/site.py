@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -66,7 +66,7 @@ def write_results(
     return page
 
 
-def _result(fields: dict) -> CheckResult:
+def _result(fields: dict[str, Any]) -> CheckResult:
     moment = datetime.fromisoformat(fields["checked_at"])
     return CheckResult(**{**fields, "checked_at": moment, "failing_keys": tuple(fields["failing_keys"])})
 

@@ -214,9 +214,7 @@ def invoice(
 def payment(source: str, name: str, paid_at: datetime, amount_minor: int, **changes: Any) -> Payment:
     """A payment that succeeded; at Stripe by card, with the charge and the fee (2.9 % and 30) that Stripe keeps."""
     if source == "lago":
-        return Payment(
-            **({"payment_id": uid(f"pay:{name}"), "paid_at": paid_at, "amount_minor": amount_minor} | changes)
-        )
+        return replace(Payment(uid(f"pay:{name}"), paid_at, amount_minor), **changes)
     friday = paid_at.date() + timedelta(days=(4 - paid_at.weekday()) % 7)
     values: dict[str, Any] = {
         "payment_id": stripe_id("pi", name),

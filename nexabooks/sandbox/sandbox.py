@@ -118,7 +118,7 @@ class Sandbox:
     def settings(self, **overrides: Any) -> Settings:
         """The same as one settings object, whatever the process's own environment says; `overrides` win."""
         values = {name.removeprefix("NEXABOOKS_").lower(): value for name, value in self.environment().items()}
-        return Settings(_env_file=None, **(values | overrides))  # type: ignore[call-arg]
+        return Settings(_env_file=None, **(values | overrides))  # type: ignore[call-arg]  # pydantic-settings takes it
 
     def address(self, name: str) -> str:
         """Where a service listens, or would when it is down today."""

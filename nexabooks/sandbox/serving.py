@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
@@ -28,7 +29,7 @@ class Request:
     verb: str
     path: str  # without the query
     query: list[tuple[str, str]]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] | Message  # over the wire a Message, which finds a name in any case
     body: bytes
 
     def param(self, name: str, default: str = "") -> str:
@@ -135,8 +136,7 @@ class Service:
     def url(self) -> str:
         if self._server is None:
             raise RuntimeError(f"{self.name} is not running")
-        host, port = self._server.server_address[:2]
-        return f"http://{host}:{port}"
+        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def is_running(self) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from nexabooks.sandbox.making import invoice, item, month, stripe_id, utc, year_from
 from nexabooks.sandbox.story_people import BAKERY, DENTAL, LEGAL, PASTRY, ROBOTICS, TRANSLATOR, YOGA, subscription_id
@@ -26,15 +27,15 @@ LAST_SYNC_AT = utc("2026-06-01T09:15:04")
 MARCH, APRIL, MAY = month("2026-03"), month("2026-04"), month("2026-05")
 
 
-def _lago(name: str, number: str, user: User, day: str, items: Sequence[Line], **more: object) -> Invoice:
+def _lago(name: str, number: str, user: User, day: str, items: Sequence[Line], **more: Any) -> Invoice:
     at = utc(f"{day}T07:02:11")
     return invoice("lago", name, number, user, at, items, paid_at=at + timedelta(hours=29), **more)
 
 
-def _stripe(name: str, number: str, user: User, at: str, items: Sequence[Line], **more: object) -> Invoice:
+def _stripe(name: str, number: str, user: User, at: str, items: Sequence[Line], **more: Any) -> Invoice:
     issued_at = utc(at)
-    values: dict[str, object] = {"paid_at": issued_at + timedelta(hours=3, minutes=12)} | more
-    return invoice("stripe", name, number, user, issued_at, items, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"paid_at": issued_at + timedelta(hours=3, minutes=12)} | more
+    return invoice("stripe", name, number, user, issued_at, items, **values)
 
 
 def _hosting(period: tuple[datetime, datetime] | None) -> list[Line]:

@@ -6,7 +6,9 @@ most of them are inactive (facts/nexacloud.md, "PostgreSQL schema"). Only the na
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from nexabooks.sandbox.making import month, stripe_id, uid, utc, year_from
 from nexabooks.sandbox.world import (
@@ -24,7 +26,7 @@ def _user(
     key: str, email: str, full_name: str, company: str, street: str, city: str, postal: str, country: str, **more: str
 ) -> User:
     id = uid(f"user:{key}")
-    values = {
+    values: dict[str, Any] = {
         "billing_address": street,
         "billing_city": city,
         "billing_state": "ON",
@@ -34,7 +36,7 @@ def _user(
         "lago_customer_id": uid(f"lago-customer:{key}"),
         "lago_external_id": id,  # the hosting group names its Lago customers by the NexaCloud user
     } | more
-    return User(id, email, full_name, company, created_at=utc("2025-11-03T14:00"), **values)  # type: ignore[arg-type]
+    return User(id, email, full_name, company, created_at=utc("2025-11-03T14:00"), **values)
 
 
 BAKERY = _user(
@@ -243,13 +245,13 @@ def usage_records() -> tuple[UsageRecord, ...]:
     april, may, june = month("2026-04")[0], month("2026-05")[0], month("2026-05")[1]
     mid_april, mid_may = utc("2026-04-15T04:00"), utc("2026-05-16T04:00")
 
-    def record(key: str, n: int, start: object, end: object, hours: str) -> UsageRecord:
+    def record(key: str, n: int, start: datetime, end: datetime, hours: str) -> UsageRecord:
         return UsageRecord(
             uid(f"usage:{key}:{n}"),
             subscription_id(key),
             start,
             end,
-            Decimal(hours),  # type: ignore[arg-type]
+            Decimal(hours),
             ram_gb_hours=Decimal("1488.5"),
             disk_gb_hours=Decimal(36000),
             bandwidth_gb=Decimal("42.125"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any, Literal
 
 from nexabooks.sandbox import traps_money as money
 from nexabooks.sandbox import traps_people as people
@@ -212,11 +213,11 @@ def _dull(n: int, count: int) -> Invoice:
     at = utc("2023-12-01T00:00") + (NOW - utc("2023-12-03T00:00")) * step // count
     at = at.replace(microsecond=0)
     items = [item("Odoo ERP Hosting (Production)", 5000 + n % 997), item("Daily Backup Protection", 999)][: 1 + n % 2]
-    source = "lago" if n % 10 == 9 else "stripe"
-    changes: dict[str, object] = {"paid_at": at + timedelta(hours=2)}
+    source: Literal["stripe", "lago"] = "lago" if n % 10 == 9 else "stripe"
+    changes: dict[str, Any] = {"paid_at": at + timedelta(hours=2)}
     if source == "stripe" and n % 50 == 7:
         changes = {"status": "void", "voided_at": at + timedelta(hours=1)}
     elif source == "stripe" and n % 40 == 3:
         changes = {"status": "open"}
     number = f"{'NEX' if source == 'lago' else 'HST'}-{n:06d}"
-    return invoice(source, f"history-{n}", number, people.USERS[n % 4], at, items, **changes)  # type: ignore[arg-type]
+    return invoice(source, f"history-{n}", number, people.USERS[n % 4], at, items, **changes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from nexabooks.sandbox import traps_people as people
 from nexabooks.sandbox.making import GST_QST, NO_TAX, item, payment, stripe_id, toronto, utc
@@ -25,7 +26,7 @@ def at_stripe() -> list[Invoice]:
     wrong_sum = of_stripe("lines-do-not-add-up", [item(hosting, 9000)])
     deleted = of_stripe("deleted-draft", [item(hosting, 8000)], status="draft", paid_at=None, is_known=False)
     in_cloud = of_stripe("deleted-draft-in-nexacloud", [item(hosting, 8000)], status="draft", paid_at=None)
-    gone = {"is_deleted": True, "deleted_at": utc("2026-05-10T09:00")}
+    gone: dict[str, Any] = {"is_deleted": True, "deleted_at": utc("2026-05-10T09:00")}
     return [
         of_stripe("plain", [item(hosting, 140000, MAY)]),
         # Its charge was settled in CAD at another rate than that of the day of its invoice: 99.00 USD became 135.88 CAD.
@@ -119,8 +120,8 @@ def at_stripe() -> list[Invoice]:
         _tie(2),
         _tie(3),
         of_stripe("deleted-customer", [item("Managed Odoo - Standard (at $49.99 / month)", 4999)], user=people.DELETED),
-        replace(deleted, **gone),  # type: ignore[arg-type]
-        replace(in_cloud, **gone),  # type: ignore[arg-type]
+        replace(deleted, **gone),
+        replace(in_cloud, **gone),
         of_stripe("no-price", [item("Legacy plan", 3300, MAY)], subscription_id=people.sub("no-price")),
         replace(
             wrong_sum,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from nexabooks.sandbox import traps_people as people
 from nexabooks.sandbox.making import invoice, item, month, payment, stripe_id, uid, utc
-from nexabooks.sandbox.world import CreditNote, Invoice, Line, Tax
+from nexabooks.sandbox.world import CreditNote, Invoice, Line, Tax, User
 
 MAY = month("2026-05")
 PAID_AT = utc("2026-05-20T15:00")
@@ -25,19 +26,19 @@ def credit_note_id(name: str) -> str:
 
 
 def of_stripe(
-    name: str, items: list[Line], *, user: object = people.PLAIN, at: str = "2026-05-04T14:00", **more: object
+    name: str, items: list[Line], *, user: User = people.PLAIN, at: str = "2026-05-04T14:00", **more: Any
 ) -> Invoice:
-    values: dict[str, object] = {"paid_at": PAID_AT} | more
+    values: dict[str, Any] = {"paid_at": PAID_AT} | more
     number = f"TRP-{name}" if values.get("status") != "draft" else ""
-    return invoice("stripe", name, number, user, utc(at), items, **values)  # type: ignore[arg-type]
+    return invoice("stripe", name, number, user, utc(at), items, **values)
 
 
 def of_lago(
-    name: str, items: list[Line], *, user: object = people.PLAIN, at: str = "2026-05-04T14:00", **more: object
+    name: str, items: list[Line], *, user: User = people.PLAIN, at: str = "2026-05-04T14:00", **more: Any
 ) -> Invoice:
-    values: dict[str, object] = {"paid_at": PAID_AT} | more
+    values: dict[str, Any] = {"paid_at": PAID_AT} | more
     number = "NEX-DRAFT" if values.get("status") == "draft" else f"NEX-{name}"
-    return invoice("lago", name, number, user, utc(at), items, **values)  # type: ignore[arg-type]
+    return invoice("lago", name, number, user, utc(at), items, **values)
 
 
 def paid_later(made: Invoice, *amounts: tuple[int, bool]) -> Invoice:
@@ -53,7 +54,7 @@ def paid_later(made: Invoice, *amounts: tuple[int, bool]) -> Invoice:
     return replace(made, payments=tuple(payments))
 
 
-def credited(made: Invoice, name: str, subtotal: int, tax: int, **more: object) -> Invoice:
+def credited(made: Invoice, name: str, subtotal: int, tax: int, **more: Any) -> Invoice:
     """The invoice with a credit note; `more` says how its total was made good (CreditNote)."""
     line = item("Credit", subtotal)
     line = replace(line, id=f"{credit_note_id(name)}_1", taxes=(Tax("hst_13", Decimal(13), tax, subtotal),))
@@ -66,11 +67,11 @@ def credited(made: Invoice, name: str, subtotal: int, tax: int, **more: object) 
         subtotal + tax,
         "order_change",
         lines=(line,),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
     return replace(made, credit_notes=(note,))
 
 
-def with_payments(made: Invoice, **changes: object) -> Invoice:
+def with_payments(made: Invoice, **changes: Any) -> Invoice:
     """The invoice with each of its payments changed."""
-    return replace(made, payments=tuple(replace(p, **changes) for p in made.payments))  # type: ignore[arg-type]
+    return replace(made, payments=tuple(replace(p, **changes) for p in made.payments))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from nexabooks.sandbox.making import month, stripe_id, uid, utc
 from nexabooks.sandbox.world import CurrencyRate, Deployment, Plan, Subscription, UsageRecord, User
 
 
-def _user(key: str, name: str, company: str, state: str, country: str = "CA", **more: object) -> User:
-    values: dict[str, object] = {
+def _user(key: str, name: str, company: str, state: str, country: str = "CA", **more: Any) -> User:
+    values: dict[str, Any] = {
         "billing_address": "1 Test Street",
         "billing_city": "Anytown",
         "billing_state": state,
@@ -21,7 +22,7 @@ def _user(key: str, name: str, company: str, state: str, country: str = "CA", **
         "lago_external_id": uid(f"traps:user:{key}"),
         "created_at": utc("2025-12-01T10:00"),
     }
-    return User(uid(f"traps:user:{key}"), f"{key}@traps.example", name, company, **(values | more))  # type: ignore[arg-type]
+    return User(uid(f"traps:user:{key}"), f"{key}@traps.example", name, company, **(values | more))
 
 
 PLAIN = _user("plain", "Nadia Plain", "Plain Goods Ltd", "ON")

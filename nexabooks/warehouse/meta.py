@@ -54,8 +54,7 @@ _DDL = {
 _ROWS_AT_ONCE = 200
 # Table -> (column, type) in order.
 TABLES: dict[str, tuple[tuple[str, str], ...]] = {
-    table: tuple(tuple(column.split()) for column in re.split(r",(?![^(]*\))", ddl))  # type: ignore[misc]
-    for table, ddl in _DDL.items()
+    table: tuple(tuple(column.split()) for column in re.split(r",(?![^(]*\))", ddl)) for table, ddl in _DDL.items()
 }
 
 

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -170,23 +170,19 @@ def _compare_table(con: duckdb.DuckDBPyConnection, node: Node) -> Comparison:
     sides = [quote(f"{side}.{node.name}") for side in ("ours", "dbts")]
     shapes = [[(row[0], row[1]) for row in con.execute(f"describe {side}").fetchall()] for side in sides]
     counts = [con.execute(f"select count(*) from {side}").fetchall()[0][0] for side in sides]
-    words = [f"{count} rows" for count in counts]
+    same = Comparison(node.name, node.kind, *(f"{count} rows" for count in counts))
     if shapes[0] != shapes[1]:
         only = [sorted(set(shapes[0]) - set(shapes[1])), sorted(set(shapes[1]) - set(shapes[0]))]
-        return Comparison(
-            node.name, node.kind, *words, f"columns: ours {only[0]}, dbt {only[1]}" if any(only) else "order"
-        )
+        return replace(same, difference=f"columns: ours {only[0]}, dbt {only[1]}" if any(only) else "order")
     ours, dbts = sides
     extra = con.execute(f"from {ours} except all from {dbts}").fetchall()
     missing = con.execute(f"from {dbts} except all from {ours}").fetchall()
     if extra or missing:
-        return Comparison(
-            node.name,
-            node.kind,
-            *words,
-            f"{len(extra)} rows only ours, such as {extra[:_SAMPLE]}; {len(missing)} only dbt's, such as {missing[:_SAMPLE]}",
+        return replace(
+            same,
+            difference=f"{len(extra)} rows only ours, such as {extra[:_SAMPLE]}; {len(missing)} only dbt's, such as {missing[:_SAMPLE]}",
         )
-    return Comparison(node.name, node.kind, *words)
+    return same
 
 
 def _unit_tests(ours: dict[str, bool], results: list[dict[str, object]]) -> list[Comparison]:
@@ -210,8 +206,9 @@ def _unit_tests(ours: dict[str, bool], results: list[dict[str, object]]) -> list
 def _data_tests(ours: list[bool], results: list[dict[str, object]]) -> Comparison:
     """Data tests are counted: dbt gives them names of its own making."""
     dbts = [result["status"] in ("pass", "warn") for result in results if str(result["unique_id"]).startswith("test.")]
-    words = [f"{sum(side)} of {len(side)} hold" for side in (ours, dbts)]
-    return Comparison("all of them", "data test", *words, "" if words[0] == words[1] else "the counts differ")
+    said = [f"{sum(side)} of {len(side)} hold" for side in (ours, dbts)]
+    difference = "" if said[0] == said[1] else "the counts differ"
+    return Comparison("all of them", "data test", said[0], said[1], difference)
 
 
 def _outcome(is_ok: bool | None) -> str:

@@ -321,7 +321,8 @@ class _Loader:
             if node.kind == "model":
                 reads = [(name, layer_by_name[name]) for name in node.depends_on]
                 for name in node.sources:
-                    schema = self.sources[tuple(name.split(".", 1))].schema  # type: ignore[index]
+                    source_name, _, table = name.partition(".")
+                    schema = self.sources[source_name, table].schema
                     reads.append((name, "meta" if schema == "meta" else "source"))
                 found.extend(layers.offences(node.name, node.layer, reads))
         return found

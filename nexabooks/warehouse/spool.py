@@ -161,7 +161,8 @@ class Spool:
         if b"\n" in body or b"\t" in body or b"\r" in body:
             found = [on_one_line(bytes(record)) for record in found]
         key_of, position = self._keys.get(spooled.table, key_reader(())), self._body_number * PLACES_IN_A_BODY
-        file, pieces = self._file(spooled), []
+        file = self._file(spooled)
+        pieces: list[bytes] = []
         for place, record in enumerate(found, position):
             pieces += (record, END_OF_LINE % (key_of(record), hash_of(record), place))
         file.writelines(pieces)

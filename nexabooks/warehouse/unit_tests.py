@@ -165,7 +165,11 @@ def _input_relation(project: Project, text: str, test: UnitTest) -> Relation:
     context = project.context(project.node(test.model))
 
     def remember(kind: str) -> Any:
-        return lambda *args, **options: found.append(context[kind](*args, **options)) or ""
+        def seen(*args: Any, **options: Any) -> str:
+            found.append(context[kind](*args, **options))
+            return ""
+
+        return seen
 
     project.templates.render(
         "{{ " + text + " }}", {**context, "ref": remember("ref"), "source": remember("source")}, record=test.name

@@ -13,7 +13,7 @@ import errno
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,12 @@ from nexabooks.warehouse import meta
 
 # `latest` is what lets DuckDB compress JSON with zstd (179 MB -> 24 MB); an older file format ignores it silently.
 # Insertion order costs memory and 11 % of the build, and no model may lean on it.
-WRITER_CONFIG = {"storage_compatibility_version": "latest", "preserve_insertion_order": "false"}
+WRITER_CONFIG: dict[str, Any] = {"storage_compatibility_version": "latest", "preserve_insertion_order": "false"}
 DEFAULT_MEMORY_LIMIT = "1200MB"
 # What the operating system says of a disk that takes no more; DuckDB repeats its words.
 _DISK_WORDS = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO))
+
+Params = Sequence[Any] | Mapping[str, Any] | None  # by their place, or by name
 
 
 class Warehouse:
@@ -52,12 +54,12 @@ class Warehouse:
                 with self.cursor() as con:
                     con.execute(f"create schema if not exists {quote(name)}")
 
-    def table(self, sql: str, params: Sequence[Any] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    def table(self, sql: str, params: Params = None) -> tuple[list[str], list[tuple[Any, ...]]]:
         """The answer to `sql` as the names of its columns, of which two may be the same, and its rows."""
         answer = self.con.execute(sql, params)
         return [column[0] for column in answer.description or ()], answer.fetchall()
 
-    def rows(self, sql: str, params: Sequence[Any] | None = None) -> list[dict[str, Any]]:
+    def rows(self, sql: str, params: Params = None) -> list[dict[str, Any]]:
         """The answer to `sql` as dictionaries, column name to value; times are aware and in UTC.
 
         Raises PermanentError for two columns of one name, of which a dictionary would hold one.
@@ -117,7 +119,9 @@ def connect(path: Path, *, read_only: bool, memory_limit: str = DEFAULT_MEMORY_L
     if read_only and not path.exists():
         raise PermanentError(f"There is no warehouse at {path} to read. Run a flow first; it creates the file.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    config = {"memory_limit": memory_limit} if read_only else {**WRITER_CONFIG, "memory_limit": memory_limit}
+    config: dict[str, Any] = {"memory_limit": memory_limit}
+    if not read_only:
+        config |= WRITER_CONFIG
     try:
         con = duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.Error as error:

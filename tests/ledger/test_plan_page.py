@@ -96,8 +96,8 @@ def test_a_difference_is_named_by_record_with_both_amounts():
 
 
 def test_every_verb_of_a_plan_has_its_words():
-    """But for `note`, which is a step of posting and no row."""
-    assert set(VERB_SAYS) == set(get_args(Verb)) - {"note"}
+    """But for `note` and `verify`, which are steps of posting and no rows."""
+    assert set(VERB_SAYS) == set(get_args(Verb)) - {"note", "verify"}
 
 
 def test_an_approval_is_bound_to_the_accounts():

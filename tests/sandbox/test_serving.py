@@ -39,7 +39,7 @@ def service() -> Iterator[Counter]:
 
 def get(service: Service, path: str = "/things", **more: object) -> requests.Response:
     with requests.Session() as session:
-        return session.get(f"{service.url}{path}", timeout=5, **more)  # type: ignore[arg-type]
+        return session.get(f"{service.url}{path}", timeout=5, **more)
 
 
 def test_it_listens_on_loopback_only(service):

@@ -197,7 +197,7 @@ class Simulation(Invariants):
         client = self._client(luck, turn)
         desired, run_id = self._desired(), f"run{self.closes}"
         with killed_at_line(dies_at) if dies_at else nullcontext():
-            plan = make_plan(desired, read_present(client, desired), mode=mode, run_id=run_id)  # type: ignore[arg-type]
+            plan = make_plan(desired, read_present(client, desired), mode=mode, run_id=run_id)
             plan = with_brakes(plan, Limits(), History())
             self._apply(plan, client, luck)
         return plan

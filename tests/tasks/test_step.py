@@ -50,7 +50,7 @@ def test_prefects_own_log_tells_a_known_error_in_its_sentence(monkeypatch, name,
     """Nobody reads a stack trace to learn that a setting is missing; an unknown error keeps its own."""
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler.emit = records.append
     logger = logging.getLogger(name)
     monkeypatch.setattr(logger, "handlers", [handler])  # without the one that sends to a server
     monkeypatch.setattr(logger, "propagate", False)

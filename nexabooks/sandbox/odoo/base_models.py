@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from nexabooks.sandbox.odoo.access import user_of
@@ -106,6 +107,10 @@ def _commercial(env: Env, row: Row) -> int:
     return int(row["id"])
 
 
+def _same_as(name: str, env: Env, row: Row) -> Any:
+    return row[name]
+
+
 class Company(Model):
     name, label = "res.company", "Companies"
     own_fields = (
@@ -129,7 +134,7 @@ class Company(Model):
         Field("expense_currency_exchange_account_id", "many2one", comodel="account.account"),
         Field("restrictive_audit_trail", "boolean"),
         *(Field(name, "date") for name in LOCKS),
-        *(Field(f"user_{n}", "date", compute=lambda env, r, n=n: r[n]) for n in LOCKS),
+        *(Field(f"user_{n}", "date", compute=partial(_same_as, n)) for n in LOCKS),
     )
 
     def write_row(self, id: int, vals: dict[str, Any]) -> None:

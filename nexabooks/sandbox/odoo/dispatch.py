@@ -24,6 +24,7 @@ from nexabooks.sandbox.odoo import (
 )
 from nexabooks.sandbox.odoo.access import ADMIN_USER, USERS, User, check, user_of
 from nexabooks.sandbox.odoo.env import Env, Registry
+from nexabooks.sandbox.odoo.model import Remote
 from nexabooks.sandbox.odoo.refusals import (
     AccessError,
     BadValue,
@@ -163,23 +164,23 @@ class Database:
         """The administrator's view, for those who stand beside the server: the demo's set-up and the tests."""
         return Env(self.registry, ADMIN_USER.uid, self._now())
 
-    def method(self, model: str, method: str) -> Callable[..., Any]:
+    def method(self, model: str, method: str) -> Remote:
         """The method, or the refusal of a model or method that is not there."""
         return self._method(Env(self.registry, ADMIN_USER.uid, self._now()), model, method)
 
-    def _method(self, env: Env, model: str, method: str) -> Callable[..., Any]:
+    def _method(self, env: Env, model: str, method: str) -> Remote:
         if model not in self.registry.classes:
             if model.startswith(OTHER_MODELS):
                 raise NotPretended(f"the model {model}")
             raise NotFound(f"the model {model!r} does not exist", 2, f"Object {model} doesn't exist")
         if method.startswith("_"):
             raise AccessError(f"Private methods (such as '{model}.{method}') cannot be called remotely.")
-        function = getattr(env[model], method, None)
+        function: Any = getattr(env[model], method, None)
         if not hasattr(function, "remote_kind"):
             if method in OTHER_METHODS:
                 raise NotPretended(f"the method {model}.{method}")
             raise NotFound(f"The method '{model}.{method}' does not exist")
-        return function  # type: ignore[no-any-return]
+        return function
 
     def _check_context(self, context: dict[str, Any]) -> None:
         if any(
@@ -191,7 +192,7 @@ class Database:
             raise UserError(f"Invalid language code: {language}")
 
     def _check_rights(
-        self, user: User, model: str, method: str, function: Any, args: list[Any], kwargs: dict[str, Any]
+        self, user: User, model: str, method: str, function: Remote, args: list[Any], kwargs: dict[str, Any]
     ) -> None:
         if method == "context_get":
             return

@@ -11,7 +11,7 @@ from nexabooks.sandbox.odoo.fields import number
 from nexabooks.sandbox.odoo.refusals import BadValue, FromDatabase, NotPretended
 
 if TYPE_CHECKING:
-    from nexabooks.sandbox.odoo.model import Model
+    from nexabooks.sandbox.odoo.records import Records
 
 Test = Callable[[dict[str, Any]], bool]
 ORDERED: dict[str, Callable[[Any, Any], bool]] = {
@@ -22,7 +22,7 @@ ORDERED: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compile_domain(model: Model, domain: list[Any] | None) -> tuple[Test, list[int] | None]:
+def compile_domain(model: Records, domain: list[Any] | None) -> tuple[Test, list[int] | None]:
     """A test for one row, and the ids that can pass at all when an indexed condition narrows them (else None)."""
     if not domain:
         return (lambda row: True), None
@@ -44,7 +44,7 @@ def _is_leaf(item: Any) -> bool:
     return isinstance(item, (list, tuple)) and len(item) == 3
 
 
-def _parse(model: Model, stack: list[Any]) -> Test:
+def _parse(model: Records, stack: list[Any]) -> Test:
     if not stack:
         raise BadValue("Invalid domain: an operator lacks its condition")
     item = stack.pop(0)
@@ -62,7 +62,7 @@ def _parse(model: Model, stack: list[Any]) -> Test:
     return _leaf(model, item[0], item[1], item[2])
 
 
-def _narrow(model: Model, leaf: Any) -> set[int] | None:
+def _narrow(model: Records, leaf: Any) -> set[int] | None:
     name, operator, value = leaf
     if operator not in ("=", "in") or not isinstance(name, str):
         return None
@@ -79,7 +79,7 @@ def _narrow(model: Model, leaf: Any) -> set[int] | None:
     return found
 
 
-def _leaf(model: Model, path: str, operator: str, value: Any) -> Test:
+def _leaf(model: Records, path: str | int, operator: str, value: Any) -> Test:
     if path in (1, 0):  # the constant leaves [1, "=", 1] and [0, "=", 1]
         return lambda row: path == value
     name, _, rest = str(path).partition(".")
@@ -108,7 +108,7 @@ def _leaf(model: Model, path: str, operator: str, value: Any) -> Test:
     return lambda row: compare(model.value(row, name))
 
 
-def _through(model: Model, name: str, comodel: str, rest: str, operator: str, value: Any) -> Test:
+def _through(model: Records, name: str, comodel: str, rest: str, operator: str, value: Any) -> Test:
     other = model.env[comodel]
     if rest:
         negated = False
@@ -125,7 +125,7 @@ def _through(model: Model, name: str, comodel: str, rest: str, operator: str, va
     return test
 
 
-def _many(model: Model, name: str, comodel: str, operator: str, value: Any) -> Test:
+def _many(model: Records, name: str, comodel: str, operator: str, value: Any) -> Test:
     if operator in ("=", "!=") and value is False:
         return lambda row: bool(model.value(row, name)) is (operator == "!=")
     if operator in ("=", "in", "!=", "not in"):
@@ -140,7 +140,7 @@ def _many(model: Model, name: str, comodel: str, operator: str, value: Any) -> T
     raise NotPretended(f"the operator {operator!r} on {model.name}.{name}")
 
 
-def _by_name(model: Model, name: str, comodel: str, operator: str, value: Any) -> Test:
+def _by_name(model: Records, name: str, comodel: str, operator: str, value: Any) -> Test:
     compare, other = _comparison("char", operator, value), model.env[comodel]
     return lambda row: compare(other.display_name(row[name]) if row.get(name) else False)
 
@@ -184,7 +184,7 @@ def _pattern(operator: str, text: str) -> Callable[[Any], bool]:
     return lambda v: (found(v or "") is not None) is is_positive
 
 
-def order_ids(model: Model, ids: list[int], order: str) -> list[int]:
+def order_ids(model: Records, ids: list[int], order: str) -> list[int]:
     """`ids` in the given order; empty values come last when ascending and first when descending, as in PostgreSQL."""
     rows = model.table.rows
     for part in reversed([p.strip() for p in order.split(",") if p.strip()]):

@@ -67,7 +67,8 @@ class Registry:
 
 
 class Env:
-    """One call's surroundings. `env["res.partner"]` is the model, with this user and this context."""
+    """One call's surroundings. `env["res.partner"]` is the model, with this user and this context: which class that is,
+    the name alone says."""
 
     def __init__(self, registry: Registry, uid: int, now: datetime, context: dict[str, Any] | None = None) -> None:
         self.registry, self.uid, self.now = registry, uid, now.astimezone(UTC)
@@ -77,7 +78,7 @@ class Env:
         self.names_given: dict[Any, str] = {}
         self._models: dict[str, Model] = {}
 
-    def __getitem__(self, name: str) -> Model:
+    def __getitem__(self, name: str) -> Any:
         if name not in self._models:
             self._models[name] = self.registry.classes[name](self)
         return self._models[name]

@@ -200,7 +200,8 @@ def _parts(env: Env, move: Row, amount: Decimal, balance: Decimal) -> list[tuple
         return [(amount, balance, move["invoice_date_due"] or env.today.isoformat())]
     start = date.fromisoformat(move["invoice_date"]) if move["invoice_date"] else env.today
     shares = env["account.payment.term"].due_days(move["invoice_payment_term_id"], start)
-    step, parts = currency_step(env, move["currency_id"]), []
+    step = currency_step(env, move["currency_id"])
+    parts: list[tuple[Decimal, Decimal, str]] = []
     for place, (percent, due) in enumerate(shares):
         is_last = place == len(shares) - 1
         part = amount - sum((p[0] for p in parts), ZERO) if is_last else rounded(amount * percent / HUNDRED, step)

@@ -6,6 +6,7 @@ import calendar
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from nexabooks.sandbox.odoo.env import Env, UniqueIndex
@@ -77,6 +78,10 @@ class Account(Model):
         super()._unlink(ids)
 
 
+def _is_of(direction: str, row: Row) -> bool:
+    return row["payment_type"] == direction
+
+
 class Journal(Model):
     name, label, order = "account.journal", "Journal", "sequence, type, code"
     unique_indexes = (
@@ -106,7 +111,7 @@ class Journal(Model):
                 "one2many",
                 comodel="account.payment.method.line",
                 inverse="journal_id",
-                only=lambda row, direction=direction: row["payment_type"] == direction,
+                only=partial(_is_of, direction),
             )
             for direction in ("inbound", "outbound")
         ),

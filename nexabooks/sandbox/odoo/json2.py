@@ -77,7 +77,7 @@ def _call(database: Database, request: Request) -> Any:
     named = dict(body) if isinstance(body, dict) else {}
     context = named.pop("context", None) or {}
     function = database.method(model, method)
-    if function.remote_kind == "model":  # type: ignore[attr-defined]
+    if function.remote_kind == "model":
         if "ids" in named:
             raise Unprocessable(f"cannot call {model}.{method} with ids")
         return database.call(user, model, method, [], named, context)

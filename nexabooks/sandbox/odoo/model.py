@@ -6,7 +6,7 @@ A method is callable from outside only when `@remote` says how: "model" (no ids)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from nexabooks.sandbox.odoo import loading, reading
 from nexabooks.sandbox.odoo.access import user_of
@@ -18,10 +18,19 @@ from nexabooks.sandbox.odoo.store import Row
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class Remote(Protocol):
+    """A method that may be called from outside, as `remote` marked it."""
+
+    remote_kind: str
+    operation: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
 def remote(kind: str, operation: str = "write") -> Callable[[F], F]:
     """Make a method callable from outside. `operation` is the right it needs: read, write, create or unlink."""
 
-    def mark(method: F) -> F:
+    def mark(method: F) -> F:  # a function takes attributes, and of that no annotation knows
         method.remote_kind = kind  # type: ignore[attr-defined]
         method.operation = operation  # type: ignore[attr-defined]
         return method

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nexabooks.sandbox.odoo import sequences
 from nexabooks.sandbox.odoo.store import Row
@@ -38,7 +38,7 @@ class Shelved:
         default_factory=list
     )  # (number, minus id): of equal numbers the older is last
 
-    def lists(self, row: Row) -> Iterator[tuple[list, object]]:
+    def lists(self, row: Row) -> Iterator[tuple[list[Any], object]]:
         yield self.ids, row["id"]
         yield self.by_day, (row["date"], row["id"])
         yield self.by_number, (row["sequence_number"], -row["id"])
@@ -84,7 +84,7 @@ class Names:
         }
 
 
-def _facts(row: Row) -> tuple:
+def _facts(row: Row) -> tuple[Any, ...]:
     names = ("name", "date", "journal_id", "move_type", "origin_payment_id", "sequence_prefix", "sequence_number")
     return tuple(row[name] for name in names)
 

@@ -75,7 +75,8 @@ def web_read(model: Model, ids: list[int], specification: dict[str, Any]) -> lis
     for id in ids:
         if id not in model.table.rows:
             continue
-        row, shown = model.row(id), {"id": id}
+        row = model.row(id)
+        shown: Row = {"id": id}
         for name, wish in specification.items():
             if name not in model.fields:
                 raise BadValue(f"Invalid field {name!r} on {model.name!r}")

@@ -83,11 +83,12 @@ class IrActionsServer(Model):
 def _run(env: Env, code: str) -> Any:
     lines = [line for line in code.splitlines() if line.strip(" ;") and not line.lstrip().startswith("#")]
     statements = [code.strip()] if _SQL.fullmatch(code.strip()) else [line.strip(" ;") for line in lines]
-    key, answer = "", False
+    key = ""
+    answer: Any = False
     for statement in statements:
         if found := _KEY.fullmatch(statement):
             minutes = found["minutes"]
-            key = env["res.users.apikeys"].generate(  # type: ignore[attr-defined]
+            key = env["res.users.apikeys"].generate(
                 int(found["uid"]), found["name"], None if minutes is None else timedelta(minutes=int(minutes))
             )
         elif statement == _ANSWER:

@@ -37,7 +37,7 @@ def answer(database: Database, database_name: str, request: Request) -> Reply:
     return Reply(200, body.encode(), {"Connection": "close"}, "text/xml")
 
 
-def _common(database: Database, method: str, args: list[Any], database_name: str) -> Any:
+def _common(database: Database, method: str | None, args: list[Any], database_name: str) -> Any:
     if method == "version":
         return VERSION
     if method in ("authenticate", "login"):
@@ -48,7 +48,7 @@ def _common(database: Database, method: str, args: list[Any], database_name: str
     raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\nAttributeError: {method}\n")
 
 
-def _object(database: Database, database_name: str, verb: str, args: list[Any]) -> Any:
+def _object(database: Database, database_name: str, verb: str | None, args: list[Any]) -> Any:
     if verb not in ("execute_kw", "execute"):
         raise xmlrpc.client.Fault(1, f"Traceback (most recent call last):\nNameError: Method not available {verb}\n")
     name, uid, key, model, method, *rest = args
@@ -62,7 +62,7 @@ def _object(database: Database, database_name: str, verb: str, args: list[Any]) 
     context = named.pop("context", None) or {}
     try:
         function = database.method(model, method)
-        if function.remote_kind != "model":  # type: ignore[attr-defined]
+        if function.remote_kind != "model":
             positional = [ids_of(positional[0] if positional else named.pop("ids", [])), *positional[1:]]
         answer = database.call(user, model, method, positional, named, context)
     except NotFound as refusal:

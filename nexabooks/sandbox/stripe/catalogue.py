@@ -117,7 +117,7 @@ def render_subscription(
     start, end = seconds(subscription.current_period_start), seconds(subscription.current_period_end)
     status = STATUS.get(subscription.status, subscription.status)
     id = subscription.stripe_subscription_id
-    item = {
+    item: dict[str, Any] = {
         "id": related("si", id),
         "object": "subscription_item",
         "billed_until": end,

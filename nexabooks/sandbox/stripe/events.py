@@ -33,7 +33,7 @@ Happening = tuple[datetime | None, str, Any]  # when, type, a function that give
 def events_of(book: Book) -> Iterator[dict[str, Any]]:
     """Every event of the 30 days before the world's now, oldest first, but for those of the last seconds."""
     since, until = book.world.now - KEPT, book.world.now - LAG
-    happened = [h for h in _happenings(book) if h[0] is not None and since <= h[0] < until]
+    happened = [(at, kind, render) for at, kind, render in _happenings(book) if at is not None and since <= at < until]
     for at, kind, render in sorted(happened, key=lambda h: h[0]):
         obj = render()
         yield {

@@ -177,7 +177,7 @@ def run(query: Query, module: Module, rows: list[Record], is_lost: Callable[[str
     # There is no default order, so none is given: a query that forgets ORDER BY gets a scatter.
     found.sort(key=lambda r: hashlib.sha256(r["id"].encode()).digest())
     for name in reversed(query.order_by):
-        found.sort(key=lambda r, n=name: _comparable(module.field(n), r[n]), reverse=query.is_descending)
+        found.sort(key=lambda r: _comparable(module.field(name), r[name]), reverse=query.is_descending)
     found = [r for r in found if not is_lost(r["id"])][query.offset : query.offset + query.limit]
     if not query.columns:
         return found

@@ -39,7 +39,7 @@ class NexacloudSession:
 
     def __init__(self, connection: Connection, schema: str, folder: Path, now: datetime) -> None:
         self._connection, self._schema, self._folder, self._now = connection, schema, folder, now
-        self._raw = connection.connection.driver_connection
+        self._raw: Any = connection.connection.driver_connection  # psycopg2 says nothing of its types
 
     def read(self, stream: Stream, state: dict[str, Any] | None, *, full: bool = False) -> Iterator[Batch | Finished]:
         """`stream` as one CSV file, handed over again while it grows and deleted when the piece after its last batch is

@@ -77,7 +77,7 @@ class EventLog:
 def touched(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(stream, id) of every record that an event makes stale: the one it is about, and those it changes as well."""
     about = (event.get("data") or {}).get("object") or {}
-    name = about.get("object")
+    name = about.get("object") or ""
     if name in STREAM_OF_OBJECT and isinstance(about.get("id"), str):
         yield STREAM_OF_OBJECT[name], about["id"]
     for field in ALSO_STALE.get(name, ()):

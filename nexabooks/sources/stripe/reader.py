@@ -64,7 +64,7 @@ class StripeSession:
         yield from self._read_listed(reading, haul, feed, None if is_whole else state)
         if not is_whole and reading.reopen == "ids":
             yield from self._read_changed(reading, haul, feed, state)
-        remembered = {"open": sorted({*haul.open, *feed.unread_of})}
+        remembered: dict[str, Any] = {"open": sorted({*haul.open, *feed.unread_of})}
         if reading.reopen == "window":
             remembered = {"open_since": min(haul.open.values(), default=None)}
         unread = (*haul.unread, *feed.unread)
