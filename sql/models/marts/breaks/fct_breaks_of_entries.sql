@@ -30,6 +30,8 @@ by_state as (
         case
             when ledger_state = 'missing' and park_reason <> '' then 'It is confirmed and may not be posted yet: ' || park_reason
             when ledger_state = 'missing' then 'It is confirmed and has no entry in the ledger'
+            when ledger_state = 'taken_back' and park_reason <> ''
+                then 'It was posted and reversed since, and may not be posted again as its source has it: ' || park_reason
             when ledger_state = 'taken_back'
                 then 'It was posted and reversed since, and its source still confirms it: it is posted again when a person allows it'
             when ledger_state = 'changed_after_posting'
