@@ -144,6 +144,7 @@ def finish(run: Run, reads: list[SourceRead]) -> CloseReport:
     """
     report = report_close(run, reads)
     if in_prefect() and report.exit_code != EXIT_OK:
+        run.finished.set()
         kind = TransientError if report.exit_code == EXIT_TRY_LATER else PermanentError
         raise kind(
             f"Everything that could be done is done, and published. {' '.join([*report.unread, *report.unsettled])} "

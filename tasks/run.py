@@ -38,7 +38,8 @@ KILLED = "Its process ended without a word; what it had landed and posted until 
 class Run:
     """What every step of one run shares. `unread` gathers a sentence for each source that could not be read, `unsettled` one
     for the steps that Odoo refused and one for those of which nobody knows; `unpublished` is set while the run has begun to
-    build what readers do not have yet."""
+    build what readers do not have yet, `finished` when all that could be done is done: what is raised then is only how a
+    scheduler learns that something is left."""
 
     run_id: str
     flow: str
@@ -49,6 +50,7 @@ class Run:
     unread: list[str] = field(default_factory=list)
     unsettled: list[str] = field(default_factory=list)
     unpublished: Event = field(default_factory=Event)
+    finished: Event = field(default_factory=Event)
 
     def say(self, sentence: str) -> None:
         """Tell whoever watches."""
@@ -93,8 +95,11 @@ def run_of(
         try:
             yield run
         except NexabooksError as error:
-            _leave_stale(run, error.sentence)
-            record(run, "failed", error.sentence)
+            if run.finished.is_set():
+                record_end(run)
+            else:
+                _leave_stale(run, error.sentence)
+                record(run, "failed", error.sentence)
             raise
         except BaseException as error:
             kind = type(error).__name__  # its words may quote anything, and readers see what is written here

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -93,14 +94,15 @@ def test_a_person_who_must_act_goes_before_another_attempt(report, exit_code):
 
 @pytest.mark.parametrize(("outcome", "kind"), [("refused", PermanentError), ("unclear", TransientError)])
 def test_under_prefect_a_step_that_did_not_come_about_fails_the_run(monkeypatch, outcome, kind):
-    """With the sentence; what may be tried again is an error that may be tried again."""
+    """With the sentence; what may be tried again is an error that may be tried again. All is done all the same."""
     report = replace(REPORT, steps=[{"action": "post", "outcome": outcome, "count": 1}], unsettled=("Odoo said no.",))
     monkeypatch.setattr("tasks.report.report_close", lambda *_: report)
-    run = SimpleNamespace(flow="daily_close")
+    run = SimpleNamespace(flow="daily_close", finished=Event())
     assert finish(run, []) is report
     monkeypatch.setattr("tasks.report.in_prefect", lambda: True)
     with pytest.raises(kind, match=r"and published\. Odoo said no\. Run daily_close again"):
         finish(run, [])
+    assert run.finished.is_set()
 
 
 def test_the_first_few_are_named_and_the_rest_counted():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from flows.backfill import backfill
-from nexabooks.errors import SettingsError
+from nexabooks.errors import SettingsError, TransientError
 from nexabooks.warehouse import open_warehouse
 from tasks.run import KILLED, require_days, run_of
 
@@ -32,6 +32,19 @@ def test_of_an_unknown_error_only_the_kind_is_written_down(home):
         int("ret@db:s3cret")
     with open_warehouse(home / "warehouse.duckdb", read_only=True) as db:
         assert db.rows("select outcome, message from meta.runs") == [{"outcome": "broken", "message": "ValueError"}]
+
+
+@pytest.mark.parametrize(("is_finished", "outcome"), [(True, "incomplete"), (False, "failed")])
+def test_a_run_that_did_all_it_could_is_incomplete_and_not_failed(home, is_finished, outcome):
+    """Under Prefect it is red so that somebody looks; the books say the same of it as without a server."""
+    with pytest.raises(TransientError), run_of("refresh", needs_ledger=False) as run:
+        run.unread.append("Stripe did not answer.")
+        if is_finished:
+            run.finished.set()
+        raise TransientError("Stripe did not answer.")
+    with open_warehouse(home / "warehouse.duckdb", read_only=True) as db:
+        told = db.rows("select outcome, message from meta.runs")
+    assert told == [{"outcome": outcome, "message": "Stripe did not answer."}]
 
 
 def test_all_that_is_wrong_and_missing_is_named_together_before_anything_is_read(home, monkeypatch):
