@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import orjson
 import pytest
 
-from nexabooks.cli.asking import STATUS_QUESTIONS, published, show_query, show_status
+from nexabooks.cli.asking import REFRESH_EVERY, STATUS_QUESTIONS, published, show_query, show_status
 from nexabooks.errors import PermanentError
 from nexabooks.settings import Settings
+from nexabooks.warehouse.project_yaml import read_yaml
 from tasks.report import QUESTIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "questions.md").read_text(encoding="utf-8")
@@ -192,3 +194,11 @@ def test_status_shows_the_newest_run_of_each_flow_and_what_ended_badly_that_day(
     told = status("2026-06-02T06:01:00Z")[1]
     assert [row["run_id"] for row in told["runs"]] == ["refresh-9", "refresh-3", "close-2"]
     assert told["publication"][0]["age_minutes"] == 1
+
+
+def test_a_refresh_is_missed_by_the_schedule_that_it_is_deployed_with():
+    """`status` says that nobody runs the refreshes when several did not come; how often they come stands in prefect.yaml."""
+    deployments = read_yaml(Path(__file__).parents[2] / "prefect.yaml")["deployments"]
+    (refresh,) = (one for one in deployments if one["name"] == "refresh")
+    minutes = int(REFRESH_EVERY / timedelta(minutes=1))
+    assert [one["cron"] for one in refresh["schedules"]] == [f"*/{minutes} * * * *"]
