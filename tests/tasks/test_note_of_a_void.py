@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,115 +12,116 @@ from flows.daily_close import daily_close
 from flows.post_approved import post_approved
 from nexabooks.cli.asking import published
 from nexabooks.cli.examining import apply_odoo_setup
-from nexabooks.cli.planning import approve_plan, show_plan
+from nexabooks.cli.planning import approve_plan, planned
 from nexabooks.sandbox.making import item, utc
 from nexabooks.sandbox.sandbox import Sandbox
-from nexabooks.sandbox.traps_making import credited, of_lago
+from nexabooks.sandbox.traps_making import credit_note_id, credited, invoice_id, of_lago
 from nexabooks.sandbox.traps_people import PLAIN
 from nexabooks.sandbox.world import Invoice, World
 from nexabooks.settings import load_settings
 
-PAID = of_lago("taken-back", [item("Chat plan", 20000)])
-VOIDED_AT = utc("2026-06-02T12:00")
+# 226.00 each, paid at Lago. LATER: its note comes with the void. BEFORE: 56.50 were credited, and the rest voided afterwards.
+# NEVER: void with its note when it was first read. The notes gave the customer credit.
+NAMES = LATER, BEFORE, NEVER = "note-with-the-void", "note-before-the-void", "void-from-the-first"
+PAID = {name: of_lago(name, [item("Chat plan", 20000)]) for name in NAMES}
 
 
-def with_note(invoice: Invoice, subtotal: int, tax: int) -> Invoice:
-    """With a credit note that gave the customer credit for his next invoices."""
-    return credited(invoice, "lago-note", subtotal, tax)
+def credited_all(name: str) -> Invoice:
+    return credited(PAID[name], f"lago-{name}", 20000, 2600)
+
+
+def credited_part(name: str) -> Invoice:
+    return credited(PAID[name], f"lago-{name}", 5000, 650)
 
 
 def voided(invoice: Invoice) -> Invoice:
     """As Lago voids an invoice whose payment it has: it keeps the payment, and the note its credit."""
-    return replace(invoice, status="voided", voided_at=VOIDED_AT)
+    return replace(invoice, status="voided", voided_at=utc("2026-06-01T08:00"))
 
 
-@pytest.fixture
-def box(tmp_path, monkeypatch):
-    """The world with nothing in it, Odoo set up."""
-    with Sandbox(World("empty", utc("2026-06-01T10:00"), users=(PLAIN,)), tmp_path / "world") as box:
-        for name, value in (box.environment() | {"NEXABOOKS_HOME": str(tmp_path / "home")}).items():
-            monkeypatch.setenv(name, value)
-        apply_odoo_setup()
-        yield box
+FIRST = (PAID[LATER], credited_part(BEFORE), voided(credited_all(NEVER)))
+SECOND = (voided(credited_all(LATER)), voided(credited_part(BEFORE)), FIRST[2])
 
 
-def close(box: Sandbox, invoice: Invoice, at: str) -> None:
-    """The daily close at `at`, when `invoice` is as it is given."""
-    box.show(World("note-of-a-void", utc(at), users=(PLAIN,), invoices=(invoice,)))
-    os.environ |= {"NEXABOOKS_CLOCK": box.world.now.isoformat()}  # `box` puts back what was there
-    assert daily_close.fn().exit_code == 0
-
-
-def ask(sql: str) -> list[dict]:
+def ask(sql: str) -> list[dict[str, Any]]:
     return published(load_settings(), sql)
 
 
-def verdicts() -> dict[str, str]:
-    return {row["kind"]: row["verdict"] for row in ask("select kind, verdict from finance.invoices")}
+def state(box: Sandbox) -> dict[str, Any]:
+    """What stands posted in Odoo by the type of the entry (a reversal is a refund, and that of a note an invoice), the revenue
+    of all families, the verdicts of the notes, and which differences are told of which document."""
+    (sums,) = ask("select sum(invoiced_minor) as invoiced, sum(credited_minor) as credited from finance.family_revenue")
+    notes = ask("select source_invoice_id, verdict, verdict_reason from finance.invoices where kind = 'credit_note'")
+    breaks = ask("select class, source_invoice_id, break_key from finance.breaks")
+    return {
+        "posted": {move_type: total for (move_type, _), total in box.odoo.totals()["posted"].items()},
+        "revenue": (int(sums["invoiced"] or 0), int(sums["credited"] or 0)),
+        "notes": {note["source_invoice_id"]: (note["verdict"], note["verdict_reason"]) for note in notes},
+        "breaks": sorted((b["class"], NAME_OF[b["source_invoice_id"]]) for b in breaks),
+    }
 
 
-def revenue() -> tuple[int, int]:
-    """Of all months and families: (invoiced, credited)."""
-    (row,) = ask(
-        "select coalesce(sum(invoiced_minor), 0) as a, coalesce(sum(credited_minor), 0) as b from finance.family_revenue"
+NAME_OF = {invoice_id("lago", name): f"invoice {name}" for name in NAMES} | {
+    credit_note_id(f"lago-{name}"): f"note {name}" for name in NAMES
+}
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory):
+    """The books after the first day, after the second, and after a person approved what the plan then proposed; with the
+    proposals under `proposed`."""
+    home = tmp_path_factory.mktemp("note")
+    with pytest.MonkeyPatch.context() as patch:
+        world = World("first", utc("2026-06-01T10:00"), users=(PLAIN,), invoices=FIRST)
+        with Sandbox(world, home / "world") as box:
+            for name, value in (box.environment() | {"NEXABOOKS_HOME": str(home / "home")}).items():
+                patch.setenv(name, value)
+            apply_odoo_setup()
+            daily_close.fn()
+            found = {"first": state(box)}
+            box.show(replace(world, now=utc("2026-06-02T10:00"), invoices=SECOND))
+            patch.setenv("NEXABOOKS_CLOCK", box.world.now.isoformat())
+            daily_close.fn()
+            found["second"] = state(box)
+            plan = planned("", quiet=True)[0].to_dict()
+            approve_plan(plan["hash"], by="A. Accountant", note="voided at Lago")
+            assert post_approved.fn(plan["hash"]).exit_code == 0
+            found["approved"] = state(box)
+            found["proposed"] = sorted(
+                NAME_OF[a["source_invoice_id"]] for a in plan["actions"] if a["verb"] == "correct"
+            )
+    return found
+
+
+def test_a_note_of_a_void_invoice_is_void_and_says_of_which(states):
+    """Whenever it came, and however much of it: the reason names the invoice."""
+    assert {id: verdict for id, (verdict, _) in states["second"]["notes"].items()} == {
+        credit_note_id(f"lago-{name}"): "void" for name in NAMES
+    }
+    assert states["second"]["notes"][credit_note_id(f"lago-{NEVER}")][1] == (
+        f"its invoice NEX-{NEVER} is void at Lago since 2026-06-01: there is nothing left that it takes back"
     )
-    return row["a"], row["b"]
 
 
-def posted(box: Sandbox) -> dict[str, Decimal]:
-    """What stands posted in Odoo, by the type of the entry; reversals are out_refund too, and those of notes out_invoice."""
-    return {move_type: total for (move_type, _), total in box.odoo.totals()["posted"].items()}
+def test_it_takes_nothing_out_of_revenue_that_is_not_in_it(states):
+    """At first two invoices count and a part of one is credited; when all are void, nothing is left on either side."""
+    assert states["first"]["revenue"] == (40000, 5000)
+    assert states["second"]["revenue"] == (0, 0)
 
 
-def approved(capsys) -> list[str]:
-    """A person approves the plan of now, and it is carried out: the kinds of the entries that it proposed to correct."""
-    capsys.readouterr()
-    show_plan(as_json=True)
-    document = json.loads(capsys.readouterr().out)
-    proposed = sorted(action["kind"] for action in document["actions"] if action["verb"] == "correct")
-    approve_plan(document["hash"], by="A. Accountant", note="voided at Lago")
-    assert post_approved.fn(document["hash"]).exit_code == 0
-    return proposed
+def test_it_is_not_posted_beside_the_reversal_of_its_invoice(states):
+    """The second day posts nothing. Then the three entries of the first day are reversed, once each, and nothing stands of them."""
+    first = {"out_invoice": Decimal("452.00"), "out_refund": Decimal("56.50")}
+    assert states["first"]["posted"] == states["second"]["posted"] == first
+    assert states["proposed"] == [f"invoice {BEFORE}", f"invoice {LATER}", f"note {BEFORE}"]
+    assert states["approved"]["posted"] == {"out_invoice": Decimal("508.50"), "out_refund": Decimal("508.50")}
 
 
-def test_a_note_that_comes_with_the_void_is_not_posted_beside_the_reversal(box, capsys):
-    """Lago voids a posted invoice with a credit note: the reversal of the invoice takes all of it back, once."""
-    close(box, PAID, "2026-06-01T10:00")
-    assert (posted(box), revenue()) == ({"out_invoice": Decimal("226.00")}, (20000, 0))
-    close(box, voided(with_note(PAID, 20000, 2600)), "2026-06-02T14:00")
-    assert verdicts() == {"invoice": "void", "credit_note": "void"}
-    assert (posted(box), revenue()) == ({"out_invoice": Decimal("226.00")}, (0, 0))
-    assert approved(capsys) == ["invoice"]
-    assert posted(box) == {"out_invoice": Decimal("226.00"), "out_refund": Decimal("226.00")}
-
-
-def test_a_note_that_was_posted_before_the_void_is_taken_back_with_its_invoice(box, capsys):
-    """56.50 were credited of an invoice that was voided afterwards: both entries are reversed, and nothing stands of either."""
-    close(box, with_note(PAID, 5000, 650), "2026-06-01T10:00")
-    assert posted(box) == {"out_invoice": Decimal("226.00"), "out_refund": Decimal("56.50")}
-    assert revenue() == (20000, 5000)
-    close(box, voided(with_note(PAID, 5000, 650)), "2026-06-02T14:00")
-    changed = ask(
-        "select split_part(break_key, '|', 4) as kind from finance.breaks where class = 'changed_after_posting'"
+def test_the_money_of_void_documents_is_a_persons(states):
+    """What was booked before stands open; the payment of an invoice that never was in the books, and the credit of its note, are not
+    booked; nothing else is left to look at."""
+    booked = [f"invoice {BEFORE}", f"invoice {LATER}", f"note {BEFORE}"]
+    unbooked = [f"invoice {NEVER}", f"note {LATER}", f"note {NEVER}"]
+    assert states["approved"]["breaks"] == sorted(
+        [("payment_of_void", name) for name in booked] + [("payment_not_booked", name) for name in unbooked]
     )
-    assert sorted(row["kind"] for row in changed) == ["credit_note", "invoice"]
-    assert approved(capsys) == ["credit_note", "invoice"]
-    assert posted(box) == {"out_invoice": Decimal("282.50"), "out_refund": Decimal("282.50")}
-    standing = ask("select ledger_minor from finance.breaks where class = 'payment_of_void'")
-    assert sorted(row["ledger_minor"] for row in standing) == [
-        5650,
-        22600,
-    ]  # the credit that the note gave, and the payment
-    assert revenue() == (0, 0)
-
-
-def test_a_note_of_an_invoice_that_was_void_from_the_first_is_never_posted(box):
-    """What was never in the books is not taken out of them; that its credit is not booked is said."""
-    close(box, voided(with_note(PAID, 20000, 2600)), "2026-06-02T14:00")
-    assert (posted(box), revenue()) == ({}, (0, 0))
-    (row,) = ask("select verdict_reason from finance.invoices where kind = 'credit_note'")
-    assert row["verdict_reason"] == (
-        "its invoice NEX-taken-back is void at Lago since 2026-06-02: there is nothing left that it takes back"
-    )
-    unbooked = ask("select source_minor from finance.breaks where class = 'payment_not_booked'")
-    assert [row["source_minor"] for row in unbooked] == [22600, 22600]  # the payment, and the credit that the note gave

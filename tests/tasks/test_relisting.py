@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -46,7 +47,13 @@ def box(services, tmp_path, monkeypatch):
 def relist(
     *sources: str, before_the_lists: Callable[[], None] = lambda: None, later: timedelta = timedelta(0)
 ) -> list[tuple[Any, ...]]:
-    """(table, kind, is_missed, keys, fields) of what a relist of these sources finds. `later`: how late it is when it asks again."""
+    """(table, kind, is_missed, keys, fields) of what a relist of these sources finds. `later`: how late it is when it asks again.
+
+    It is a second later than the run before, as it is in life: of two versions landed at one moment nobody knows the older.
+    """
+    os.environ["NEXABOOKS_CLOCK"] = (
+        load_settings().now() + timedelta(seconds=1)
+    ).isoformat()  # `box` puts back what was there
     with run_of("relist", needs_ledger=False) as run:
         reads = [ingest(run, source) for source in sources]
         before_the_lists()
