@@ -7,10 +7,19 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.closes import without_expectations
+
 # How long an example takes is the machine's business: no property here is about time.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("anywhere"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "anywhere")
+
+
+@pytest.fixture
+def ledger_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closes without the expectations on staging and marts, for a test that is about the ledger (tests/closes.py)."""
+    without_expectations(monkeypatch)
+
 
 # `make test` deals whole files to three workers in the order in which they stand here and then in the folders. Whole closes
 # are what takes long; a long file that began last would keep one worker busy while the others wait.

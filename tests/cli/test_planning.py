@@ -277,7 +277,7 @@ def test_the_posting_user_of_a_world_that_is_set_up_is_ready(box):
         assert blocking(check(client, desired)) == []
 
 
-def test_a_correction_that_was_cut_off_is_finished_by_the_same_command(box, monkeypatch):
+def test_a_correction_that_was_cut_off_is_finished_by_the_same_command(box, monkeypatch, ledger_only):
     """Approvals, intents and the page are the ops store's: the second run posts the new entry, a third one nothing."""
     rows = box.odoo.books.env()["account.move"].table.rows.values()
     entry = next(r for r in rows if r["state"] == "posted" and r["move_type"] == "out_invoice")

@@ -18,7 +18,7 @@ from nexabooks.warehouse import open_warehouse
 DAY_1, DAY_2 = utc("2026-06-02T06:00"), utc("2026-06-03T06:00")
 
 
-def test_a_second_user_of_the_same_stripe_customer_changes_no_posted_entry(tmp_path):
+def test_a_second_user_of_the_same_stripe_customer_changes_no_posted_entry(tmp_path, ledger_only):
     """Though his id is the smaller one: no second partner, no entry of the first that is to be corrected, and new invoices go to the first."""
     second = replace(
         PLAIN,

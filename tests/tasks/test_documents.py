@@ -59,7 +59,7 @@ def test_each_posted_entry_gets_its_pdf_and_one_that_fails_gets_it_the_next_day(
         assert published_tables_with(settings, secret) == []
 
 
-def test_without_the_setting_nothing_is_fetched(box):
+def test_without_the_setting_nothing_is_fetched(ledger_only, box):
     """Off by default: the note links the PDF, and nobody asks for it."""
     assert outcomes(daily_close.fn()) == {}
     assert not any(secret in call for call in box.stripe.faults.calls for secret in SECRETS)

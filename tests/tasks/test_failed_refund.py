@@ -26,7 +26,7 @@ def world(refund: Refund, at: str = "2026-06-02T10:00") -> World:
 
 
 @pytest.fixture
-def box(tmp_path, monkeypatch):
+def box(tmp_path, monkeypatch, ledger_only):
     with Sandbox(world(REFUND), tmp_path / "world") as box:
         for name, value in (box.environment() | {"NEXABOOKS_HOME": str(tmp_path / "home")}).items():
             monkeypatch.setenv(name, value)

@@ -19,6 +19,7 @@ from nexabooks.sandbox.traps_making import credit_note_id, credited, invoice_id,
 from nexabooks.sandbox.traps_people import PLAIN
 from nexabooks.sandbox.world import Invoice, World
 from nexabooks.settings import load_settings
+from tests.closes import without_expectations
 
 # 226.00 each, paid at Lago. LATER: its note comes with the void. BEFORE: 56.50 were credited, and the rest voided afterwards.
 # NEVER: void with its note when it was first read. The notes gave the customer credit.
@@ -72,6 +73,7 @@ def states(tmp_path_factory):
     proposals under `proposed`."""
     home = tmp_path_factory.mktemp("note")
     with pytest.MonkeyPatch.context() as patch:
+        without_expectations(patch)
         world = World("first", utc("2026-06-01T10:00"), users=(PLAIN,), invoices=FIRST)
         with Sandbox(world, home / "world") as box:
             for name, value in (box.environment() | {"NEXABOOKS_HOME": str(home / "home")}).items():

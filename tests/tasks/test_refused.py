@@ -29,7 +29,7 @@ REPORT = CloseReport("run-1", "daily_close", "2026-06-02", "post", {})
 
 
 @pytest.fixture
-def box(tmp_path, monkeypatch):
+def box(tmp_path, monkeypatch, ledger_only):
     world = World("refused", utc("2026-06-02T10:00"), users=(PLAIN,), invoices=INVOICES)
     with Sandbox(world, tmp_path / "world") as box:
         for name, value in (box.environment() | {"NEXABOOKS_HOME": str(tmp_path / "home")}).items():
